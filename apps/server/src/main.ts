@@ -1,0 +1,3 @@
+import 'reflect-metadata'
+
+process.stdout.write('entrepot: nothing to serve yet\n')

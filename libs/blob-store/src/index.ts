@@ -1,0 +1,2 @@
+export * from './blob-body.js'
+export * from './blob-store.js'

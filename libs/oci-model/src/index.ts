@@ -1,0 +1,5 @@
+export * from './descriptor.js'
+export * from './image-name.js'
+export * from './manifest.js'
+export * from './media-types.js'
+export * from './reference.js'

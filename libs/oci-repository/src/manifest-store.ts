@@ -1,0 +1,48 @@
+import type { Digest, Page } from '@entrepot/kernel'
+import type { Annotations, Descriptor, ImageName, Tag } from '@entrepot/oci-model'
+import type { RepositoryId } from '@entrepot/repositories'
+import type { ManifestBytes } from './oci-repository.js'
+
+export interface NewManifest extends ManifestBytes {
+  readonly artifactType: string | undefined
+  readonly annotations: Annotations
+  readonly subject: Digest | undefined
+  /** Blobs that must be linked to the repository for as long as the manifest is there. Empty for a cached manifest. */
+  readonly blobs: readonly Digest[]
+  readonly children: readonly Digest[]
+}
+
+/** Manifests and tags of local repositories and of the caches of remotes. Lists answer up to `page.limit + 1` rows. */
+export interface ManifestStore {
+  /** One indexed statement: the hot path of every pull. */
+  findByTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<ManifestBytes | undefined>
+  findByDigest(repository: RepositoryId, image: ImageName, digest: Digest): Promise<ManifestBytes | undefined>
+  /**
+   * Stores the manifest (again is no error) and moves the tags to it, in one transaction; each move is an event.
+   * @throws RegistryError MANIFEST_BLOB_UNKNOWN for each of `blobs` that is not linked to the repository
+   */
+  put(
+    repository: RepositoryId,
+    image: ImageName,
+    manifest: NewManifest,
+    tags: readonly Tag[],
+    actor: string,
+  ): Promise<void>
+  /** Which of `tags` exist: moving those needs the right to overwrite. */
+  existingTags(repository: RepositoryId, image: ImageName, tags: readonly Tag[]): Promise<readonly Tag[]>
+  deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<boolean>
+  /** With all tags that point to it. */
+  deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest, actor: string): Promise<boolean>
+  /** Whether any manifest of the image is stored: for a cache, whether the image was ever served from it. */
+  hasImage(repository: RepositoryId, image: ImageName): Promise<boolean>
+  tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]>
+  images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]>
+  /** By digest; `artifactTypes` empty for all. */
+  referrers(
+    repository: RepositoryId,
+    image: ImageName,
+    subject: Digest,
+    artifactTypes: readonly string[],
+    page: Page,
+  ): Promise<readonly Descriptor[]>
+}

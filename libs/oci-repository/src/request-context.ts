@@ -1,0 +1,18 @@
+import type { Action, Logger, Principal } from '@entrepot/kernel'
+import type { ImageName } from '@entrepot/oci-model'
+import type { RepositoryKey } from '@entrepot/repositories'
+
+/** What travels with a request through the repositories. */
+export interface RequestContext {
+  readonly principal: Principal
+  /** Aborted when the client has gone: stops waiting and sending, never a fill that others may be reading. */
+  readonly signal: AbortSignal
+  readonly logger: Logger
+  /**
+   * The client asked for the right to push to this name as well, so what it looks up is whether it has to upload: an
+   * upstream must not be asked for that, and a down upstream must not stop a push to a local repository.
+   */
+  readonly deploying: boolean
+  /** Whether the principal may do `action` in the repository that holds, or will hold, the item. */
+  may(action: Action, repository: RepositoryKey, image: ImageName, tag?: string): boolean
+}

@@ -1,0 +1,2 @@
+export * from './repository-config.js'
+export * from './repository-store.js'

@@ -1,0 +1,74 @@
+declare const repositoryKeyBrand: unique symbol
+declare const repositoryIdBrand: unique symbol
+
+/** The key in the client's URLs: what Artifactory calls the repository key. */
+export type RepositoryKey = string & { readonly [repositoryKeyBrand]: true }
+
+/** The database's id: a repository deleted and made anew under the same key gets another one. */
+export type RepositoryId = number & { readonly [repositoryIdBrand]: true }
+
+export type RepositoryKind = 'local' | 'remote' | 'virtual'
+
+/** What every kind has. Names and defaults are Artifactory's. */
+interface CommonConfig {
+  readonly key: RepositoryKey
+  readonly packageType: 'docker'
+  readonly description: string
+  readonly notes: string
+  /** Comma-separated Ant patterns over `image/reference`. */
+  readonly includesPattern: string
+  readonly excludesPattern: string
+  /** Asked before the members of a virtual that don't have it; they answer only when no such member has the image. */
+  readonly priorityResolution: boolean
+  /** Out of service: nothing is read from it or written to it. */
+  readonly blackedOut: boolean
+  /**
+   * Fields of Artifactory's contract that are kept and shown but have no effect, so that what was PUT is what GET gives.
+   */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+export interface LocalConfig extends CommonConfig {
+  readonly rclass: 'local'
+  readonly blockPushingSchema1: boolean
+}
+
+export interface RemoteConfig extends CommonConfig {
+  readonly rclass: 'remote'
+  /** `https://registry-1.docker.io`: scheme, host, perhaps a path; never with credentials in it. */
+  readonly url: string
+  readonly username: string
+  readonly password: string
+  /** How long a tag is served without asking the upstream. */
+  readonly retrievalCachePeriodSecs: number
+  /** How long a "not there" of the upstream is believed. */
+  readonly missedRetrievalCachePeriodSecs: number
+  /** How long an upstream that failed is left alone. */
+  readonly assumedOfflinePeriodSecs: number
+  /** How long an answer's headers may take. */
+  readonly metadataRetrievalTimeoutSecs: number
+  /** How long a connection may be silent, in milliseconds. */
+  readonly socketTimeoutMillis: number
+  /** Never ask the upstream; the cache is all there is. */
+  readonly offline: boolean
+  /** Ask with GET where HEAD would do. */
+  readonly bypassHeadRequests: boolean
+  /** Credentials may go to other hosts as well. */
+  readonly allowAnyHostAuth: boolean
+}
+
+export interface VirtualConfig extends CommonConfig {
+  readonly rclass: 'virtual'
+  readonly repositories: readonly RepositoryKey[]
+  readonly defaultDeploymentRepo: RepositoryKey | undefined
+}
+
+export type RepositoryConfig = LocalConfig | RemoteConfig | VirtualConfig
+
+/** A config as it is stored. */
+export interface StoredRepository {
+  readonly id: RepositoryId
+  readonly config: RepositoryConfig
+  /** Grows with every change of this repository. */
+  readonly revision: number
+}
