@@ -1,5 +1,6 @@
 export * from './authenticator.js'
 export * from './refresh-token-store.js'
+export * from './request-authenticator.js'
 export * from './signing-key-store.js'
 export * from './token-service.js'
 export * from './user-store.js'

@@ -1,6 +1,7 @@
 export * from './blob-index.js'
 export * from './manifest-store.js'
 export * from './oci-repository.js'
+export * from './oci-repository-directory.js'
 export * from './remote-ref-store.js'
 export * from './request-context.js'
 export * from './upload-store.js'

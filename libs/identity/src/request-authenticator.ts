@@ -1,0 +1,18 @@
+import type { UserPrincipal } from '@entrepot/kernel'
+import type { VerifiedToken } from './token-service.js'
+
+/** What a request's `Authorization` header proved. */
+export type Authentication =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'basic'; readonly principal: UserPrincipal }
+  | { readonly kind: 'bearer'; readonly token: VerifiedToken }
+
+/** Turns an `Authorization` header into an identity, for `/v2` and the admin API alike. */
+export interface RequestAuthenticator {
+  /**
+   * @param authorization the header's value, undefined when there was none
+   * @throws RegistryError UNAUTHORIZED for wrong credentials or a bad token, never "none" for those;
+   *   TOO_MANY_REQUESTS for too many failures; UNAVAILABLE when the source of identities can't be asked
+   */
+  authenticate(authorization: string | undefined): Promise<Authentication>
+}
