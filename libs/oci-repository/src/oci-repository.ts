@@ -39,6 +39,11 @@ export interface BlobHandle {
   open(options?: OpenOptions): Promise<BlobBody>
 }
 
+/** A blob whose bytes are in the blob store. */
+export interface StoredBlobHandle extends BlobHandle {
+  readonly stored: StoredBlob
+}
+
 export interface ReferrersFilter {
   /** Any of these; empty for all. */
   readonly artifactTypes: readonly string[]

@@ -13,6 +13,8 @@ export interface RequestContext {
    * upstream must not be asked for that, and a down upstream must not stop a push to a local repository.
    */
   readonly deploying: boolean
+  /** The client asked by HEAD: nobody will read the bytes, so nothing is fetched for them. */
+  readonly metadataOnly: boolean
   /** Whether the principal may do `action` in the repository that holds, or will hold, the item. */
   may(action: Action, repository: RepositoryKey, image: ImageName, tag?: string): boolean
 }
