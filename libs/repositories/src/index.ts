@@ -1,3 +1,5 @@
+export * from './path-filter.js'
+export * from './path-pattern.js'
 export * from './repository-config.js'
 export * from './repository-directory.js'
 export * from './repository-store.js'
