@@ -65,7 +65,9 @@ export interface OciReader {
     image: ImageName,
     digest: Digest,
     context: RequestContext,
-  ): Promise<Found<StoredBlob> | undefined>
+  ): Promise<Found<StoredBlobHandle> | undefined>
+  /** Whether any manifest of the image is stored: of a remote, whether it was ever served from it. */
+  holdsImage(image: ImageName): Promise<boolean>
   /** By code point. @throws RegistryError NAME_UNKNOWN for an unknown image */
   tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>>
   /** Empty for an unknown image or subject; by digest. */
