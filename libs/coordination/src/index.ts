@@ -1,1 +1,3 @@
 export * from './broadcast.js'
+export * from './drivers/postgres-broadcast.js'
+export * from './drivers/redis-broadcast.js'

@@ -1,0 +1,2 @@
+export * from '../drivers/memory-broadcast.js'
+export * from './broadcast.contract.js'
