@@ -1,0 +1,5 @@
+export * from './upstream-client.js'
+export * from './upstream-headers.js'
+export * from './upstream-observer.js'
+export * from './upstream-settings.js'
+export * from './upstream-state.js'
