@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { bootstrapAdministrator } from './bootstrap-administrator.js'
+import { PasswordHasher } from './password-hasher.js'
+import { PasswordRule } from './password-rule.js'
+import { InMemoryUserStore } from './testing/index.js'
+
+const hasher = new PasswordHasher()
+
+describe('bootstrapAdministrator', () => {
+  it('makes admin with the password of the setting and shows none', async () => {
+    const users = new InMemoryUserStore()
+    expect(await bootstrapAdministrator(users, hasher, 'chosen by hand 7')).toEqual({
+      username: 'admin',
+      generatedPassword: undefined,
+    })
+    const admin = await users.find('admin')
+    expect(admin).toMatchObject({ admin: true, disabled: false })
+    expect(await hasher.verify(admin?.passwordHash, 'chosen by hand 7')).toBe(true)
+  })
+
+  it('makes up a password without the setting and returns it once', async () => {
+    const users = new InMemoryUserStore()
+    const made = await bootstrapAdministrator(users, hasher, undefined)
+    expect(made?.generatedPassword).toMatch(/^[A-Za-z0-9]{24,}$/)
+    expect(new PasswordRule().refusalOf('admin', made?.generatedPassword ?? '')).toBeUndefined()
+    expect(
+      await hasher.verify((await users.find('admin'))?.passwordHash, made?.generatedPassword ?? ''),
+    ).toBe(true)
+    expect(await bootstrapAdministrator(users, hasher, undefined)).toBeUndefined()
+  })
+
+  it.each(['password', 'admin', 'admin123', 'changeme', 'short', ''])(
+    'refuses %j naming the setting, and makes nobody',
+    async (password) => {
+      const users = new InMemoryUserStore()
+      await expect(bootstrapAdministrator(users, hasher, password)).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+        message: expect.stringContaining('ENTREPOT_ADMIN_PASSWORD') as string,
+      })
+      expect(await users.find('admin')).toBeUndefined()
+    },
+  )
+
+  it('never touches an administrator who is there, whatever the setting says', async () => {
+    const boss = { name: 'boss', passwordHash: undefined, admin: true, disabled: false }
+    const users = new InMemoryUserStore(boss)
+    expect(await bootstrapAdministrator(users, hasher, 'password')).toBeUndefined()
+    expect(await users.find('admin')).toBeUndefined()
+    expect(await users.find('boss')).toEqual(boss)
+  })
+})

@@ -1,0 +1,50 @@
+import { RegistryError } from '@entrepot/kernel'
+import type { PasswordHasher } from './password-hasher.js'
+import { PasswordRule } from './password-rule.js'
+import { type RandomSource, systemRandom } from './random-source.js'
+import type { UserStore } from './user-store.js'
+
+const administratorName = 'admin'
+
+export interface BootstrappedAdministrator {
+  readonly username: string
+  /** To be shown once, now; undefined when the password came from the setting. */
+  readonly generatedPassword: string | undefined
+}
+
+/**
+ * Makes the user `admin` when nobody may administer. Two replicas must not run it at one time: the later one's password
+ * would win.
+ * @param password what ENTREPOT_ADMIN_PASSWORD says; undefined for a random one
+ * @returns undefined when there was an administrator, whose password stays as it is
+ * @throws RegistryError REQUEST_INVALID when the password is refused, without the password in the message
+ */
+export async function bootstrapAdministrator(
+  users: UserStore,
+  hasher: PasswordHasher,
+  password: string | undefined,
+  random: RandomSource = systemRandom,
+): Promise<BootstrappedAdministrator | undefined> {
+  if (await users.hasAdministrator()) return undefined
+  if (password !== undefined) checkSetting(password)
+  const initialPassword = password ?? random(16).toString('hex')
+  await users.put({
+    name: administratorName,
+    passwordHash: await hasher.hash(initialPassword),
+    admin: true,
+    disabled: false,
+  })
+  return {
+    username: administratorName,
+    generatedPassword: password === undefined ? initialPassword : undefined,
+  }
+}
+
+function checkSetting(password: string): void {
+  const refusal = new PasswordRule().refusalOf(administratorName, password)
+  if (refusal === undefined) return
+  throw new RegistryError(
+    'REQUEST_INVALID',
+    `ENTREPOT_ADMIN_PASSWORD is refused: ${refusal}. Choose another one, or leave it out and a random one is printed`,
+  )
+}

@@ -1,0 +1,107 @@
+import { anonymous, RegistryError, type UserPrincipal } from '@entrepot/kernel'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { PasswordCredentials } from './authenticator.js'
+import { HeaderAuthenticator } from './header-authenticator.js'
+import type { TokenService } from './token-service.js'
+
+const alice: UserPrincipal = { kind: 'user', name: 'alice', admin: false, realm: 'internal', groups: [] }
+
+function setup(password: string) {
+  const seen: PasswordCredentials[] = []
+  const passwords = {
+    authenticate: async (credentials: PasswordCredentials) => {
+      seen.push(credentials)
+      return credentials.password === password ? alice : undefined
+    },
+  }
+  const tokens: TokenService = {
+    issue: () => Promise.reject(new Error('nothing is issued here')),
+    verify: async (token) => {
+      if (token !== 'good.token') throw new RegistryError('UNAUTHORIZED', 'no')
+      return { principal: anonymous, scopes: [] }
+    },
+  }
+  return { seen, authenticator: new HeaderAuthenticator(passwords, tokens) }
+}
+
+const basic = (text: string | Uint8Array) => `Basic ${Buffer.from(text as string).toString('base64')}`
+
+describe('HeaderAuthenticator', () => {
+  it('says none without a header', async () => {
+    expect(await setup('x').authenticator.authenticate(undefined)).toEqual({ kind: 'none' })
+  })
+
+  it('splits Basic at the first colon and reads UTF-8', async () => {
+    const { authenticator, seen } = setup('a:b:ü🔑')
+    expect(await authenticator.authenticate(basic('älice:a:b:ü🔑'))).toEqual({
+      kind: 'basic',
+      principal: alice,
+    })
+    expect(seen).toEqual([{ username: 'älice', password: 'a:b:ü🔑' }])
+  })
+
+  it('takes the scheme in any case and base64 without padding', async () => {
+    const { authenticator } = setup('pw')
+    const header = basic('alice:pw').replace('Basic', 'bAsIc').replaceAll('=', '')
+    expect(await authenticator.authenticate(header)).toMatchObject({ kind: 'basic' })
+    expect(await authenticator.authenticate('bearer good.token')).toMatchObject({ kind: 'bearer' })
+  })
+
+  it('gives back what a token says', async () => {
+    expect(await setup('x').authenticator.authenticate('Bearer good.token')).toEqual({
+      kind: 'bearer',
+      token: { principal: anonymous, scopes: [] },
+    })
+  })
+
+  it.each([
+    ['an empty header', ''],
+    ['a scheme alone', 'Basic'],
+    ['a scheme and blanks', 'Basic   '],
+    ['Bearer alone', 'Bearer'],
+    ['another scheme', 'Digest username="alice"'],
+    ['Negotiate', 'Negotiate YII='],
+    ['two schemes in one', `${basic('alice:pw')}, Bearer good.token`],
+    ['no colon', basic('alice')],
+    ['nothing in base64', 'Basic ===='],
+    ['base64url', 'Basic _-_-'],
+    ['no base64', 'Basic !!!!'],
+    ['broken UTF-8', basic(new Uint8Array([0x61, 0x3a, 0xff, 0xfe]))],
+    ['overlong UTF-8', basic(new Uint8Array([0xc0, 0xba, 0x3a, 0x61]))],
+    ['a wrong password', basic('alice:wrong')],
+    ['an empty password', basic('alice:')],
+    ['a bad token', 'Bearer bad.token'],
+    ['a token with blanks', 'Bearer good .token'],
+  ])('refuses %s with UNAUTHORIZED, never "none"', async (_what, header) => {
+    await expect(setup('pw').authenticator.authenticate(header)).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    })
+  })
+
+  it('never shows the credentials in its refusal', async () => {
+    const refusal = setup('pw').authenticator.authenticate(basic('alice:canary-7'))
+    await expect(refusal).rejects.not.toThrow(/canary|YWxpY2U/)
+  })
+
+  it('hands over every user name without colon and every password as they were', async () => {
+    const { authenticator, seen } = setup('never')
+    const name = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes(':'))
+    await fc.assert(
+      fc.asyncProperty(name, fc.string({ unit: 'grapheme' }), async (username, password) => {
+        seen.length = 0
+        await authenticator.authenticate(basic(`${username}:${password}`)).catch(() => undefined)
+        expect(seen).toEqual([{ username, password }])
+      }),
+    )
+  })
+
+  it('refuses any other text with UNAUTHORIZED', async () => {
+    const { authenticator } = setup('never')
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), async (header) => {
+        await expect(authenticator.authenticate(header)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+      }),
+    )
+  })
+})

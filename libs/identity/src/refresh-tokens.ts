@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import type { Clock, UserPrincipal } from '@entrepot/kernel'
+import type { PrincipalSource } from './principal-source.js'
+import { type RandomSource, systemRandom } from './random-source.js'
+import type { RefreshTokenStore } from './refresh-token-store.js'
+
+/** `docker login` keeps one in place of the password; the user logs in again after this. */
+const lifetimeMilliseconds = 90 * 24 * 60 * 60 * 1000
+
+/** Long-lived opaque tokens that are exchanged for bearer tokens, bound to a user and a service. RFC 6749 section 6. */
+export class RefreshTokens {
+  constructor(
+    private readonly store: RefreshTokenStore,
+    private readonly principals: PrincipalSource,
+    private readonly clock: Clock,
+    private readonly random: RandomSource = systemRandom,
+  ) {}
+
+  /** @returns the token, which is shown this once and stored hashed */
+  async issue(principal: UserPrincipal, service: string): Promise<string> {
+    const token = this.random(32).toString('base64url')
+    await this.store.add({
+      hash: hashOf(token),
+      username: principal.name,
+      service,
+      expiresAt: new Date(this.clock.now() + lifetimeMilliseconds),
+    })
+    return token
+  }
+
+  /** @returns undefined for a token that is unknown, expired, revoked, of another service, or of a user who may not log in */
+  async redeem(token: string, service: string): Promise<UserPrincipal | undefined> {
+    const stored = await this.store.find(hashOf(token))
+    if (stored === undefined || stored.service !== service) return undefined
+    if (stored.expiresAt.getTime() <= this.clock.now()) return undefined
+    return this.principals.find(stored.username)
+  }
+
+  /** For a changed password, and for a user disabled or deleted. */
+  revokeAllOf(username: string): Promise<void> {
+    return this.store.revokeAllOf(username)
+  }
+}
+
+/** 256 random bits can't be guessed, so they need no slow hash. */
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
