@@ -1,0 +1,92 @@
+import { resolve } from 'node:path'
+import { PasswordRule } from '@entrepot/identity'
+import { z } from 'zod'
+import { type ListenAddress, parseListenAddress } from './listen-address.js'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** What is allowed is each schema's error, in words that follow "expected". */
+const listen = z.string().transform((text, context): ListenAddress => {
+  const address = parseListenAddress(text)
+  if (address !== undefined) return address
+  context.addIssue({ code: 'custom', message: 'host:port, such as 0.0.0.0:8080, [::1]:8080 or :8080' })
+  return z.NEVER
+})
+
+const dataDir = z
+  .string()
+  .refine((text) => !text.includes('\0'), { error: 'the path of a folder' })
+  .transform((text) => resolve(text))
+
+const databaseUrl = urlWith(
+  ['postgres:', 'postgresql:'],
+  'postgresql://user:password@host:5432/database, of PostgreSQL 14 or newer',
+)
+
+const redisUrl = urlWith(['redis:', 'rediss:'], 'redis://host:6379, or rediss:// for TLS')
+
+const adminPassword = z.string().superRefine((password, context) => {
+  const refusal = new PasswordRule().refusalOf('admin', password)
+  if (refusal !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      message: `another one, for ${refusal}; leave it out and a random one is printed at the first start`,
+    })
+  }
+})
+
+const publicUrlAllowed = 'https://registry.example or http://host:port, without a path'
+const publicUrl = urlWith(['http:', 'https:'], publicUrlAllowed)
+  .refine((text) => isOrigin(new URL(text)), { error: publicUrlAllowed, abort: true })
+  .transform((text) => new URL(text).origin)
+
+const defaultRepository = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
+  error: 'the key of a repository, in lower-case letters, digits and . _ -',
+})
+
+const shutdownGraceSeconds = z
+  .string()
+  .regex(/^\d{1,4}$/, { error: 'a whole number of seconds, from 0 to 3600', abort: true })
+  .transform(Number)
+  .refine((seconds) => seconds <= 3600, { error: 'a whole number of seconds, from 0 to 3600' })
+
+/** Every value arrives as text, from the environment and from the file alike. */
+export const settingsSchema = z.object({
+  listen: listen.prefault('0.0.0.0:8080'),
+  dataDir: dataDir.prefault('./data'),
+  databaseUrl: databaseUrl.optional(),
+  adminPassword: adminPassword.optional(),
+  publicUrl: publicUrl.optional(),
+  logLevel: z.enum(logLevels, { error: `one of ${logLevels.join(', ')}` }).prefault('info'),
+  bootstrap: z.enum(['default', 'none'], { error: 'default or none' }).prefault('default'),
+  defaultRepository: defaultRepository.optional(),
+  redisUrl: redisUrl.optional(),
+  shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
+})
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>
+
+export type SettingName = keyof Settings
+
+export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[]
+
+/** Their values are never shown. */
+export const secretSettings: ReadonlySet<SettingName> = new Set(['adminPassword', 'databaseUrl', 'redisUrl'])
+
+/** `dataDir` is ENTREPOT_DATA_DIR. */
+export function environmentName(name: SettingName): string {
+  return `ENTREPOT_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+function urlWith(protocols: readonly string[], allowed: string) {
+  return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: allowed,
+    abort: true,
+  })
+}
+
+function isOrigin(url: URL): boolean {
+  return (
+    url.pathname === '/' && [url.search, url.hash, url.username, url.password].every((part) => part === '')
+  )
+}
