@@ -1,0 +1,5 @@
+export * from './data-source-options.js'
+export * from './database.js'
+export * from './embedded-postgres/embedded-postgres.js'
+export * from './migrate-database.js'
+export * from './postgres-connection.js'
