@@ -1,0 +1,112 @@
+import { MemoryBroadcast } from '@entrepot/coordination/testing'
+import { silentLogger } from '@entrepot/kernel'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RepositoryKey } from './repository-config.js'
+import { RepositoryDirectory } from './repository-directory.js'
+import { InMemoryRepositoryStore } from './testing/in-memory-repository-store.js'
+import { localConfig, remoteConfig, virtualConfig } from './testing/repository-configs.js'
+
+describe('the directory of repositories', () => {
+  let store: InMemoryRepositoryStore
+  let broadcast: MemoryBroadcast
+  let directory: RepositoryDirectory
+
+  beforeEach(async () => {
+    store = new InMemoryRepositoryStore()
+    broadcast = new MemoryBroadcast()
+    directory = new RepositoryDirectory(store, broadcast, silentLogger)
+    await directory.start()
+    await directory.create(localConfig('docker-local'))
+  })
+
+  afterEach(async () => {
+    directory.stop()
+    await broadcast.close()
+  })
+
+  test('shows a repository at once after it was created', () => {
+    expect(directory.find('docker-local')?.config.rclass).toBe('local')
+    expect(directory.find('docker-remote')).toBeUndefined()
+  })
+
+  test('refuses a key that is taken', async () => {
+    await expect(directory.create(localConfig('docker-local'))).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  test('refuses a virtual whose member does not exist, naming it', async () => {
+    await expect(directory.create(virtualConfig('docker', ['docker-local', 'nowhere']))).rejects.toThrow(
+      /"nowhere"/,
+    )
+    expect(directory.find('docker')).toBeUndefined()
+  })
+
+  test('refuses a virtual that contains itself, directly or through others, naming the path', async () => {
+    await expect(directory.create(virtualConfig('a', ['a']))).rejects.toThrow('a -> a')
+    await directory.create(virtualConfig('a', ['docker-local']))
+    await directory.create(virtualConfig('b', ['a']))
+    await directory.create(virtualConfig('c', ['b']))
+    const closeTheCircle = directory.update('a', () => virtualConfig('a', ['docker-local', 'c']))
+    await expect(closeTheCircle).rejects.toThrow('a -> c -> b -> a')
+    expect(directory.find('a')?.config).toEqual(virtualConfig('a', ['docker-local']))
+  })
+
+  test('refuses a deployment target that is not local, and ignores one that does not exist', async () => {
+    await directory.create(remoteConfig('hub', 'https://registry-1.docker.io'))
+    const toRemote = virtualConfig('docker', ['hub'], { defaultDeploymentRepo: 'hub' as RepositoryKey })
+    await expect(directory.create(toRemote)).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    const toNowhere = virtualConfig('docker', ['hub'], { defaultDeploymentRepo: 'gone' as RepositoryKey })
+    await expect(directory.create(toNowhere)).resolves.toBeDefined()
+  })
+
+  test('refuses to change the kind', async () => {
+    await expect(
+      directory.update('docker-local', () => virtualConfig('docker-local', [])),
+    ).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+    })
+  })
+
+  test('answers NAME_UNKNOWN to a change of what is not there', async () => {
+    await expect(directory.update('nowhere', (config) => config)).rejects.toMatchObject({
+      code: 'NAME_UNKNOWN',
+    })
+  })
+
+  test('loses nothing of concurrent changes', async () => {
+    const changes = Array.from({ length: 4 }, (_, number) =>
+      directory.update('docker-local', (config) => ({
+        ...config,
+        description: `${config.description}${number}`,
+      })),
+    )
+    await Promise.all(changes)
+    const description = directory.find('docker-local')?.config.description ?? ''
+    expect([...description].sort().join('')).toBe('0123')
+  })
+
+  test('refuses to delete a member of a virtual, naming the virtual', async () => {
+    await directory.create(virtualConfig('docker', ['docker-local']))
+    await expect(directory.delete('docker-local' as RepositoryKey)).rejects.toThrow('docker')
+    expect(await directory.delete('docker' as RepositoryKey)).toBe(true)
+    expect(await directory.delete('docker-local' as RepositoryKey)).toBe(true)
+    expect(await directory.delete('docker-local' as RepositoryKey)).toBe(false)
+  })
+
+  test('tells the other replicas of a change', async () => {
+    const other = new RepositoryDirectory(store, broadcast, silentLogger)
+    await other.start()
+    let seen = 0
+    other.onChange(() => (seen += 1))
+    await directory.create(localConfig('late'))
+    await expect.poll(() => other.find('late')?.config.key).toBe('late')
+    expect(seen).toBe(1)
+    other.stop()
+  })
+
+  test('finds a change by itself when the hint was lost', async () => {
+    await store.create(localConfig('behind-its-back'))
+    await expect
+      .poll(() => directory.find('behind-its-back')?.config.key, { timeout: 3000 })
+      .toBe('behind-its-back')
+  })
+})

@@ -1,0 +1,2 @@
+export * from './in-memory-repository-store.js'
+export * from './repository-configs.js'
