@@ -68,8 +68,12 @@ async function startServer(): Promise<PostgresConnection> {
   const dataDir = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`))
   const postgres = new EmbeddedPostgres({ dataDir, durability: 'none' })
   const clearUp = () => {
+    const pid = postgres.pid
     postgres.killNow()
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 })
+    for (let waited = 0; waited < 100 && pid !== undefined && processIdentity(pid) !== undefined; waited += 1) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
+    rmSync(dataDir, { recursive: true, force: true })
   }
   process.once('exit', clearUp)
   // How the test runner ends its workers.
