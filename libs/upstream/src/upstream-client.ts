@@ -6,7 +6,7 @@ export interface UpstreamRequest {
   readonly method: 'GET' | 'HEAD'
   /** Below the base URL, from its slash on, with the query where there is one: `/v2/library/alpine/tags/list?n=100`. */
   readonly path: string
-  /** `Accept`, `If-None-Match`. `Authorization`, `Accept-Encoding`, `User-Agent` and `Range` are the client's own. */
+  /** `Accept`, `If-None-Match`. `Authorization` is the client's own. */
   readonly headers?: Readonly<Record<string, string>>
   /** What the token must be good for: `repository:library/alpine:pull`. */
   readonly scope: string

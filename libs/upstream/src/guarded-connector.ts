@@ -1,0 +1,80 @@
+import { isIP, type LookupFunction } from 'node:net'
+import { getCACertificates } from 'node:tls'
+import { buildConnector } from 'undici'
+import type { AddressClass } from './address-class.js'
+import { AddressRefusedError } from './address-refused-error.js'
+import type { Network } from './network.js'
+
+export interface ConnectorOptions {
+  /** What the administrator typed: its scheme, host and port may be anywhere. */
+  readonly typed: URL
+  readonly connectMilliseconds: number
+  readonly trustedCertificates: string | undefined
+}
+
+/**
+ * Connects to the typed address wherever it is, and to any other only where it is allowed: public addresses, and, when
+ * the typed one turned out to be inside the house, the house's network too; this machine only when the typed one is on
+ * it; link-local addresses and metadata services only when the typed one is such. Addresses are checked before the
+ * connection (literals, every result of the name look-up) and after it, so that no second look-up can differ.
+ */
+export function guardedConnector(options: ConnectorOptions, network: Network): buildConnector.connector {
+  const { typed } = options
+  /** Fixed by the first connection, so that a name which later resolves to another place opens nothing. */
+  let home: AddressClass | undefined
+  const allowed = (address: string): boolean => {
+    const target = network.classify(address)
+    if (target === 'public') return true
+    if (home === undefined || home === 'public') return false
+    return target === home || target === 'private'
+  }
+  const guardedLookup: LookupFunction = (hostname, lookupOptions, callback) => {
+    network.lookup(hostname, lookupOptions, (error, found, family) => {
+      const addresses = typeof found === 'string' ? [found] : (found ?? []).map((each) => each.address)
+      const refused = error === null ? addresses.find((address) => !allowed(address)) : undefined
+      callback(refused === undefined ? error : new AddressRefusedError(hostname, refused), found, family)
+    })
+  }
+  const common = {
+    timeout: options.connectMilliseconds,
+    allowH2: false,
+    ...(options.trustedCertificates === undefined
+      ? {}
+      : { ca: [...getCACertificates('default'), options.trustedCertificates] }),
+  }
+  const toTyped = buildConnector({ ...common, lookup: network.lookup })
+  const toOther = buildConnector({ ...common, lookup: guardedLookup })
+
+  return (target, callback) => {
+    const hostname = bare(target.hostname)
+    if (
+      target.protocol === typed.protocol &&
+      hostname === bare(typed.hostname) &&
+      target.port === typed.port
+    ) {
+      toTyped(target, (...result) => {
+        home ??=
+          result[1]?.remoteAddress === undefined ? undefined : network.classify(result[1].remoteAddress)
+        callback(...result)
+      })
+      return
+    }
+    if (isIP(hostname) !== 0 && !allowed(hostname)) {
+      callback(new AddressRefusedError(hostname, hostname), null)
+      return
+    }
+    toOther(target, (...result) => {
+      const socket = result[1]
+      if (socket !== null && !allowed(socket.remoteAddress ?? '')) {
+        socket.destroy()
+        callback(new AddressRefusedError(hostname, socket.remoteAddress ?? 'nowhere'), null)
+        return
+      }
+      callback(...result)
+    })
+  }
+}
+
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}

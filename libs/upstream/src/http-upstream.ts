@@ -1,0 +1,168 @@
+import { Readable } from 'node:stream'
+import type { Clock } from '@entrepot/kernel'
+import type { Authorization, Authorizer } from './authorizer.js'
+import type { Circuit } from './circuit.js'
+import type { ConnectionSlots } from './connection-slots.js'
+import type { HopAnswer } from './exchange.js'
+import { readPrefix } from './read-prefix.js'
+import { isRedirect, maxRedirects, redirectTarget } from './redirect.js'
+import { statusFailure } from './status-failure.js'
+import type { Transport } from './transport.js'
+import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from './upstream-client.js'
+import { badAnswer, UpstreamError } from './upstream-error.js'
+import type { UpstreamSettings } from './upstream-settings.js'
+import type { UpstreamState } from './upstream-state.js'
+
+interface Arrival extends HopAnswer {
+  /** Where the last redirect led, or the URL that was asked for. */
+  readonly url: URL
+}
+
+const returned = new Set([304, 404, 405, 410, 416, 501])
+/** What hosts of signed addresses answer to a HEAD where the address was signed for GET. */
+const headRefusals = new Set([401, 403, 405, 501])
+
+/** The upstream client over HTTP/1.1. See {@link UpstreamClient} for what it promises. */
+export class HttpUpstream implements UpstreamClient {
+  readonly #base: URL
+  readonly #who: string
+
+  constructor(
+    private readonly settings: UpstreamSettings,
+    private readonly clock: Clock,
+    private readonly transport: Transport,
+    private readonly authorizer: Authorizer,
+    private readonly gate: { readonly circuit: Circuit; readonly slots: ConnectionSlots },
+  ) {
+    this.#base = new URL(settings.baseUrl)
+    this.#who = `upstream ${this.#base.host}`
+  }
+
+  async request(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const url = this.#locate(request.path)
+    const { circuit, slots } = this.gate
+    circuit.check()
+    const release = await slots.take(request.signal)
+    try {
+      const attempt = circuit.admit()
+      try {
+        const arrival = await this.#ask(url, request)
+        const response = await this.#response(request.method, arrival, release)
+        attempt.succeeded()
+        return response
+      } catch (error) {
+        if (error instanceof UpstreamError) attempt.failed(error)
+        throw error
+      } finally {
+        attempt.abandoned()
+      }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  state(): UpstreamState {
+    const { circuit, slots } = this.gate
+    return { host: this.#base.host, ...circuit.state(), active: slots.active, waiting: slots.waiting }
+  }
+
+  async close(): Promise<void> {
+    const message = `${this.#who} is no longer used: its repository was changed or the server is stopping`
+    this.gate.slots.close(new UpstreamError('UPSTREAM_UNAVAILABLE', message, 'alive'))
+    await this.transport.close()
+  }
+
+  /** @throws TypeError for a path that would lead out of the base URL: names are checked long before they come here */
+  #locate(path: string): URL {
+    const prefix = this.#base.pathname.replace(/\/+$/, '')
+    const url = new URL(prefix + path, this.#base)
+    const asWritten = prefix + (path.split('?', 1)[0] ?? '')
+    if (!path.startsWith('/') || url.origin !== this.#base.origin || url.pathname !== asWritten) {
+      throw new TypeError(`${JSON.stringify(path)} is no path below an upstream`)
+    }
+    return url
+  }
+
+  /** The token dance around the request: asks, and asks again as long as a refusal leaves something to try. */
+  async #ask(url: URL, request: UpstreamRequest): Promise<Arrival> {
+    const { scope, signal } = request
+    let authorization = await this.authorizer.forScope(scope, signal)
+    for (let refusals = 0; ; refusals += 1) {
+      const arrival = await this.#follow(url, request, authorization)
+      const refused = arrival.status === 401 || arrival.status === 403
+      if (!refused || refusals === 2 || this.#isElsewhere(arrival.url)) return arrival
+      await readPrefix(arrival.body, this.settings.timeLimitMilliseconds)
+      const next = await this.authorizer.afterRefusal(arrival, scope, authorization, signal)
+      if (next === undefined) return arrival
+      authorization = next
+    }
+  }
+
+  async #follow(start: URL, request: UpstreamRequest, authorization: Authorization): Promise<Arrival> {
+    let url = start
+    let credentials = authorization.header
+    for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+      const answer = await this.#hop(url, request, credentials)
+      if (!isRedirect(answer.status)) return { ...answer, url }
+      await readPrefix(answer.body, this.settings.timeLimitMilliseconds)
+      url = redirectTarget(url, answer.headers.get('location'), this.#who)
+      if (this.#isElsewhere(url) && !this.settings.allowAnyHostAuth) credentials = undefined
+    }
+    throw badAnswer(`${this.#who} redirects more than ${maxRedirects} times`)
+  }
+
+  async #hop(url: URL, request: UpstreamRequest, authorization: string | undefined): Promise<HopAnswer> {
+    const { method, range, signal } = request
+    const elsewhere = this.#isElsewhere(url)
+    const headers = {
+      ...request.headers,
+      ...(range === undefined ? {} : { range: `bytes=${range.start}-${range.end ?? ''}` }),
+      ...(authorization === undefined ? {} : { authorization }),
+    }
+    const who = this.#nameOf(url)
+    try {
+      const purpose = elsewhere ? 'redirect' : 'registry'
+      return await this.transport.send({ url, method, headers, purpose, who, signal })
+    } catch (error) {
+      throw elsewhere && error instanceof UpstreamError ? error.asAlive() : error
+    }
+  }
+
+  async #response(method: 'GET' | 'HEAD', arrival: Arrival, release: () => void): Promise<UpstreamResponse> {
+    const { status, headers, body, url } = arrival
+    if (method === 'GET' && status >= 200 && status < 300) {
+      body.once('close', release)
+      if (body.closed) release()
+      return { status, headers, body, host: url.host }
+    }
+    const text = await readPrefix(body, this.settings.timeLimitMilliseconds)
+    const elsewhere = this.#isElsewhere(url)
+    const headElsewhere = method === 'HEAD' && elsewhere && headRefusals.has(status)
+    if (!headElsewhere && !returned.has(status) && !(status >= 200 && status < 300)) {
+      throw this.#failure(arrival)
+    }
+    release()
+    return { status: headElsewhere ? 405 : status, headers, body: Readable.from([text]), host: url.host }
+  }
+
+  #failure({ status, headers, url }: Arrival): UpstreamError {
+    if (!this.#isElsewhere(url)) return statusFailure(this.#who, status, headers, this.clock.now())
+    if (status !== 401 && status !== 403) {
+      return statusFailure(this.#nameOf(url), status, headers, this.clock.now()).asAlive()
+    }
+    const advice =
+      url.hostname === this.#base.hostname
+        ? `if it has moved there, make ${url.origin} the url of the remote repository`
+        : 'no credentials are sent there unless allowAnyHostAuth is set on the remote repository'
+    return badAnswer(`${this.#nameOf(url)} answered ${status}: ${advice}`)
+  }
+
+  #isElsewhere(url: URL): boolean {
+    return url.origin !== this.#base.origin
+  }
+
+  #nameOf(url: URL): string {
+    return this.#isElsewhere(url) ? `${url.host}, to which ${this.#who} redirects,` : this.#who
+  }
+}
