@@ -66,8 +66,8 @@ export class Entrepot {
     return new Registry(this.url)
   }
 
-  async stop(): Promise<number | null> {
-    return this.service === undefined ? null : this.service.stop()
+  async stop(withinMs?: number): Promise<number | null> {
+    return this.service === undefined ? null : this.service.stop(withinMs)
   }
 
   async kill(): Promise<void> {

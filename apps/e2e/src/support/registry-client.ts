@@ -1,5 +1,8 @@
 import { sha256, type Image } from './images.js'
 
+/** An answer that takes longer, body included, is a hang and fails by name. */
+const answerWithinMs = 30_000
+
 export interface Credentials {
   readonly user: string
   readonly password: string
@@ -35,12 +38,13 @@ export class Registry {
 
   /** As `send`, with the body still to be read. */
   async open(method: string, path: string, ask: Ask = {}): Promise<Response> {
+    const timeout = AbortSignal.timeout(answerWithinMs)
     return fetch(new URL(path, this.url), {
       method,
+      signal: ask.signal === undefined ? timeout : AbortSignal.any([ask.signal, timeout]),
       redirect: 'manual',
       headers: { ...this.authorization, ...ask.headers },
       ...(ask.body === undefined ? {} : { body: new Uint8Array(Buffer.from(ask.body)) }),
-      ...(ask.signal === undefined ? {} : { signal: ask.signal }),
     })
   }
 
