@@ -1,0 +1,234 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isRegistryError, type Logger, RegistryError } from '@entrepot/kernel'
+import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
+import { isAbsent } from './absent-repository.js'
+import { resolveName } from './addressing.js'
+import { CallContext } from './call.js'
+import { ClientGone } from './client-gone.js'
+import { ClientLocation, type PublicLocation } from './client-location.js'
+import { answerError, lingerOn, statusOf } from './error-answer.js'
+import { Exchange } from './exchange.js'
+import { type Caller, type Challenger, type Gate, scopeFor } from './gate.js'
+import { type ImagePattern, matchPath, type PathMatch, type RootPattern } from './match-path.js'
+import { emptyQuery, Query } from './query.js'
+import type { RequestObserver } from './request-observer.js'
+import { parseRequestTarget } from './request-target.js'
+import type { Rights } from './rights.js'
+import type { ImageRoute, RootRoute, RouteTable } from './route.js'
+import { catalogScope, repositoryScope, scopesInclude } from './token-scope.js'
+
+/** Randomness, time and what is told to the operator. */
+export interface HandlerRuntime {
+  readonly newRequestId: () => string
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonicNow: () => number
+  readonly logger: Logger
+  readonly observer: RequestObserver
+}
+
+interface Guards {
+  readonly gate: Gate
+  readonly rights: Rights
+}
+
+type ImageMatch = Extract<PathMatch, { readonly pattern: ImagePattern }>
+
+const noNeeds = (): [] => []
+
+/**
+ * `/v2` and the token endpoint: parse, address, authenticate, authorise, find the repository, dispatch; and the one place
+ * where errors are rendered.
+ */
+export class RegistryHandler {
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly directory: OciRepositoryDirectory,
+    private readonly guards: Guards,
+    private readonly server: PublicLocation,
+    private readonly runtime: HandlerRuntime,
+  ) {}
+
+  /** Answers one request, whatever happens; never rejects. */
+  readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const started = this.runtime.monotonicNow()
+    const exchange = new Exchange(request, response, this.runtime.newRequestId())
+    let failure: unknown
+    try {
+      await this.dispatch(exchange)
+    } catch (error) {
+      failure = error
+      this.fail(exchange, error)
+    }
+    lingerOn(exchange)
+    this.finish(exchange, failure, this.runtime.monotonicNow() - started)
+  }
+
+  private dispatch(exchange: Exchange): Promise<void> {
+    const target = parseRequestTarget(exchange.request.url ?? '')
+    const match = target === undefined ? undefined : matchPath(target.path)
+    if (target === undefined || match === undefined) {
+      throw new RegistryError('ROUTE_UNKNOWN', 'the registry has nothing at this path')
+    }
+    const query = target.query === '' ? emptyQuery : new Query(target.query)
+    if ('name' in match) {
+      const route = this.routes.image(match.pattern, exchange.method) ?? this.refuseMethod(match.pattern)
+      exchange.routeName = route.name
+      // It names where content comes from, so it says nothing about where a push should go.
+      const namespace = route.action === 'pull' ? query.first('ns') : undefined
+      const location = new ClientLocation(exchange.request, target, namespace, this.server)
+      return this.dispatchImage(exchange, route, match, query, location)
+    }
+    const route = this.routes.root(match.pattern, exchange.method) ?? this.refuseMethod(match.pattern)
+    exchange.routeName = route.name
+    const location = new ClientLocation(exchange.request, target, undefined, this.server)
+    return this.dispatchRoot(exchange, route, query, location)
+  }
+
+  private async dispatchImage(
+    exchange: Exchange,
+    route: ImageRoute,
+    match: ImageMatch,
+    query: Query,
+    location: ClientLocation,
+  ): Promise<void> {
+    const visibleName = match.name
+    const { repository, image, means } = resolveName(visibleName, location, this.server.rules, this.directory)
+    if (!isAbsent(repository)) exchange.repositoryKey = repository.key
+    const { gate, rights } = this.guards
+    const challenger: Challenger = {
+      location,
+      needs: () => {
+        const from = match.pattern === 'uploads' && query.first('mount') !== undefined && query.first('from')
+        const scope = scopeFor(route.action, visibleName)
+        // One scope for each side of a mount, or the client could not ask for a token that allows it (39).
+        return typeof from === 'string' && isScopeName(from)
+          ? [scope, repositoryScope(from, 'pull')]
+          : [scope]
+      },
+    }
+    const caller = await gate.identify(exchange.request.headers.authorization, challenger)
+    exchange.principal = caller.principal
+    gate.requireAction(caller, route.action, { repository, image, visibleName }, challenger)
+
+    if (means === 'namespace' && location.namespace !== undefined) {
+      exchange.addHeader('OCI-Namespace', location.namespace)
+    }
+    const deploying =
+      caller.scopes !== undefined && scopesInclude(caller.scopes, 'repository', visibleName, 'push')
+    const context = new CallContext(exchange, caller, deploying, rights, this.runtime.logger)
+    const { item } = match
+    await route.handle({
+      exchange,
+      query,
+      location,
+      caller,
+      context,
+      repository,
+      image,
+      visibleName,
+      item,
+    })
+  }
+
+  private async dispatchRoot(
+    exchange: Exchange,
+    route: RootRoute,
+    query: Query,
+    location: ClientLocation,
+  ): Promise<void> {
+    const caller = await this.authoriseRoot(exchange, route, location)
+    const context = new CallContext(exchange, caller, false, this.guards.rights, this.runtime.logger)
+    await route.handle({ exchange, query, location, caller, context })
+  }
+
+  private async authoriseRoot(
+    exchange: Exchange,
+    route: RootRoute,
+    location: ClientLocation,
+  ): Promise<Caller> {
+    const { gate } = this.guards
+    if (route.action === 'open') return gate.nobody
+    const challenger: Challenger = {
+      location,
+      needs: route.action === 'catalog' ? () => [catalogScope] : noNeeds,
+    }
+    const caller = await gate.identify(exchange.request.headers.authorization, challenger)
+    exchange.principal = caller.principal
+    if (route.action === 'catalog') gate.requireCatalog(caller, challenger)
+    else gate.requireLogin(caller, challenger)
+    return caller
+  }
+
+  private refuseMethod(pattern: RootPattern | ImagePattern): never {
+    const methods = this.routes.methods(pattern)
+    throw new RegistryError('UNSUPPORTED', `only ${methods.join(', ')} can be used here`, {
+      headers: { Allow: methods.join(', ') },
+    })
+  }
+
+  private fail(exchange: Exchange, error: unknown): void {
+    const { response } = exchange
+    if (exchange.isGone || error instanceof ClientGone || response.headersSent) {
+      response.destroy()
+      return
+    }
+    try {
+      answerError(exchange, error)
+    } catch (renderingError) {
+      this.runtime.logger.error(
+        { err: renderingError, requestId: exchange.requestId },
+        'an error could not be told',
+      )
+      response.destroy()
+    }
+  }
+
+  private finish(exchange: Exchange, failure: unknown, milliseconds: number): void {
+    const { logger, observer } = this.runtime
+    const {
+      requestId,
+      routeName: route,
+      method,
+      repositoryKey: repository,
+      cache,
+      bytesIn,
+      bytesOut,
+    } = exchange
+    const isFault = failure !== undefined && !isRegistryError(failure) && !isDeparture(exchange, failure)
+    const status = exchange.response.headersSent
+      ? exchange.response.statusCode
+      : isDeparture(exchange, failure)
+        ? 499
+        : statusOf(failure)
+    if (isFault || status >= 500) logger.error({ err: failure, requestId, route }, 'request failed')
+    const took = Math.round(milliseconds * 1000) / 1000
+    const principal = exchange.principal?.name
+    const isCutOff = failure !== undefined && exchange.response.destroyed && exchange.response.headersSent
+    logger.info(
+      {
+        requestId,
+        principal,
+        route,
+        method,
+        status,
+        repository,
+        cache,
+        bytesIn,
+        bytesOut,
+        ms: took,
+        ...(isCutOff ? { cutOff: true } : {}),
+      },
+      'request',
+    )
+    observer.requestFinished({ route, method, status, repository, bytesIn, bytesOut, cache, milliseconds })
+  }
+}
+
+function isDeparture(exchange: Exchange, failure: unknown): boolean {
+  return failure instanceof ClientGone || exchange.isGone
+}
+
+/** A name that can stand in a challenge without breaking its quotes. */
+function isScopeName(name: string): boolean {
+  return /^[a-z0-9._/-]{1,255}$/i.test(name)
+}

@@ -1,0 +1,6 @@
+export { createRegistryHandler, type RegistryHandlerOptions } from './create-registry-handler.js'
+export type { HandlerRuntime, RegistryHandler } from './handler.js'
+export type { FinishedRequest, RequestObserver } from './request-observer.js'
+export { isRegistryUrl } from './request-target.js'
+export { defaultRegistryApiSettings, type RegistryApiSettings } from './settings.js'
+export type { TokenCredentials } from './token.js'

@@ -1,0 +1,38 @@
+import { isRegistryError } from '@entrepot/kernel'
+import type { ImageName } from '@entrepot/oci-model'
+import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-repository'
+import { type AddressingRules, resolveName } from './addressing.js'
+import type { ImageCall } from './call.js'
+import type { Gate } from './gate.js'
+
+export interface MountSource {
+  readonly repository: OciRepository
+  readonly image: ImageName
+}
+
+/** Finds what `?from=` names: the name as this client sees it, if the client may read it (protocol check list 131, 135). */
+export class MountSources {
+  constructor(
+    private readonly directory: OciRepositoryDirectory,
+    private readonly rules: AddressingRules,
+    private readonly gate: Gate,
+  ) {}
+
+  /** @returns undefined when there is no such name or the caller may not read it: both mean "upload it" */
+  find(call: ImageCall, from: string): MountSource | undefined {
+    const address = this.resolve(call, from)
+    if (address === undefined) return undefined
+    const { repository, image } = address
+    const isReadable = this.gate.allows(call.caller, 'pull', { repository, image, visibleName: from })
+    return isReadable ? { repository, image } : undefined
+  }
+
+  private resolve(call: ImageCall, from: string): MountSource | undefined {
+    try {
+      return resolveName(from, call.location, this.rules, this.directory)
+    } catch (error) {
+      if (isRegistryError(error, 'NAME_INVALID')) return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { answerBase } from './base.js'
+import { type BlobDownloads, deleteBlob } from './blobs.js'
+import type { Catalog } from './catalog.js'
+import { deleteManifest, getManifest, type ManifestPushes } from './manifests.js'
+import { listReferrers } from './referrers.js'
+import type { Route } from './route.js'
+import { listTags } from './tags.js'
+import type { TokenEndpoint } from './token.js'
+import type { BlobUploads } from './uploads.js'
+
+/** The route functions that have collaborators. */
+export interface Endpoints {
+  readonly token: TokenEndpoint
+  readonly catalog: Catalog
+  readonly manifestPushes: ManifestPushes
+  readonly blobDownloads: BlobDownloads
+  readonly blobUploads: BlobUploads
+}
+
+/** Everything the registry API answers. distribution-spec "Endpoints". */
+export function routesOf(endpoints: Endpoints): readonly Route[] {
+  const { token, catalog, manifestPushes, blobDownloads, blobUploads } = endpoints
+  return [
+    { name: 'base', method: 'GET', pattern: 'base', action: 'login', handle: answerBase },
+    { name: 'base', method: 'HEAD', pattern: 'base', action: 'login', handle: answerBase },
+    { name: 'token', method: 'GET', pattern: 'token', action: 'open', handle: token.get },
+    { name: 'token', method: 'POST', pattern: 'token', action: 'open', handle: token.post },
+    { name: 'catalog', method: 'GET', pattern: 'catalog', action: 'catalog', handle: catalog.list },
+    { name: 'manifest', method: 'GET', pattern: 'manifest', action: 'pull', handle: getManifest },
+    { name: 'manifest', method: 'HEAD', pattern: 'manifest', action: 'pull', handle: getManifest },
+    { name: 'manifest', method: 'PUT', pattern: 'manifest', action: 'push', handle: manifestPushes.put },
+    { name: 'manifest', method: 'DELETE', pattern: 'manifest', action: 'delete', handle: deleteManifest },
+    { name: 'blob', method: 'GET', pattern: 'blob', action: 'pull', handle: blobDownloads.get },
+    { name: 'blob', method: 'HEAD', pattern: 'blob', action: 'pull', handle: blobDownloads.get },
+    { name: 'blob', method: 'DELETE', pattern: 'blob', action: 'delete', handle: deleteBlob },
+    { name: 'uploads', method: 'POST', pattern: 'uploads', action: 'push', handle: blobUploads.start },
+    { name: 'upload', method: 'GET', pattern: 'upload', action: 'push', handle: blobUploads.status },
+    { name: 'upload', method: 'PATCH', pattern: 'upload', action: 'push', handle: blobUploads.patch },
+    { name: 'upload', method: 'PUT', pattern: 'upload', action: 'push', handle: blobUploads.finish },
+    // Who may push may give up: clients cancel with their push token (protocol check list 42).
+    { name: 'upload', method: 'DELETE', pattern: 'upload', action: 'push', handle: blobUploads.cancel },
+    { name: 'tags', method: 'GET', pattern: 'tags', action: 'pull', handle: listTags },
+    { name: 'referrers', method: 'GET', pattern: 'referrers', action: 'pull', handle: listReferrers },
+  ]
+}
