@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { silentLogger } from '@entrepot/kernel'
 import { afterEach, describe, expect, it } from 'vitest'
-import { HttpFront, type HttpFrontHandlers, type PlainHandler } from './http-front.js'
+import { HttpFront, type PlainHandler } from './http-front.js'
 
 const answering =
   (name: string): PlainHandler =>
@@ -21,15 +21,18 @@ describe('the HTTP front', () => {
     }
   })
 
-  const start = async (handlers: Partial<HttpFrontHandlers> = {}) => {
+  const start = async (
+    handlers: Partial<Record<'registry' | 'expecting' | 'application', PlainHandler>> = {},
+  ) => {
+    const application = handlers.application ?? answering('application')
     const front = new HttpFront(
       {
-        registry: answering('registry'),
-        operations: answering('operations'),
-        application: (request: IncomingMessage, response: ServerResponse) => {
-          response.end(`application ${request.url}`)
+        registry: {
+          handle: handlers.registry ?? answering('registry'),
+          handleExpectingContinue: handlers.expecting ?? answering('expecting'),
         },
-        ...handlers,
+        operations: answering('operations'),
+        application: (request, response) => void application(request, response),
       },
       silentLogger,
     )
@@ -78,14 +81,16 @@ describe('the HTTP front', () => {
   it('says 100 Continue only when the body is read', async () => {
     const bodies: string[] = []
     const { raw } = await start({
-      registry: async (request, response) => {
+      application: async (request, response) => {
         await delay(20)
         bodies.push(Buffer.concat(await request.toArray()).toString())
         response.writeHead(201, { 'content-length': 0 }).end()
       },
     })
     const client = raw()
-    client.socket.write('PUT /v2/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n')
+    client.socket.write(
+      'PUT /artifactory HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
+    )
     await expect.poll(client.text).toBe('HTTP/1.1 100 Continue\r\n\r\n')
     client.socket.write('body')
     await expect.poll(client.text).toContain('HTTP/1.1 201 Created')
@@ -93,15 +98,25 @@ describe('the HTTP front', () => {
     expect(client.text()).toContain('Connection: keep-alive')
   })
 
+  it('leaves it to the registry to say 100 Continue', async () => {
+    const { raw } = await start()
+    const client = raw()
+    client.socket.write('PUT /v2/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n')
+    await expect.poll(client.text).toContain('expecting /v2/')
+    expect(client.text()).not.toContain('100 Continue')
+  })
+
   it('answers a refused request that waits for 100 Continue without asking for its body', async () => {
     const { raw } = await start({
-      registry: async (request, response) => {
+      application: async (request, response) => {
         response.writeHead(401, { 'content-length': 0 }).end()
         request.resume()
       },
     })
     const client = raw()
-    client.socket.write('PUT /v2/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n')
+    client.socket.write(
+      'PUT /artifactory HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
+    )
     await once(client.socket, 'close')
     expect(client.text()).toContain('HTTP/1.1 401 Unauthorized')
     expect(client.text()).toContain('Connection: close')
@@ -151,7 +166,11 @@ describe('the HTTP front', () => {
   it('names the setting when the address is taken', async () => {
     const { port } = await start()
     const second = new HttpFront(
-      { registry: answering(''), operations: answering(''), application: () => undefined },
+      {
+        registry: { handle: answering(''), handleExpectingContinue: answering('') },
+        operations: answering(''),
+        application: () => undefined,
+      },
       silentLogger,
     )
     await expect(second.listen({ host: '127.0.0.1', port })).rejects.toThrow(

@@ -8,6 +8,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@entrepot/kernel'
+import { isRegistryUrl } from '@entrepot/oci-api'
 import { type ListenAddress, listenAddressText } from '../settings/listen-address.js'
 import { answerClientError } from './answer-client-error.js'
 import { continueWhenRead } from './continue-when-read.js'
@@ -18,15 +19,16 @@ export type PlainHandler = (request: IncomingMessage, response: ServerResponse) 
 
 export interface HttpFrontHandlers {
   /** `/v2` and everything else that speaks the registry protocol. */
-  readonly registry: PlainHandler
+  readonly registry: {
+    readonly handle: PlainHandler
+    /** For a client that holds its body back until it is told to go on; the handler tells it. RFC 9110 10.1.1. */
+    readonly handleExpectingContinue: PlainHandler
+  }
   /** `/healthz`, `/readyz`, `/metrics`. */
   readonly operations: PlainHandler
   /** The rest: the admin API. */
   readonly application: RequestListener
 }
-
-/** The registry protocol as Artifactory addresses it: `/artifactory/api/docker/<key>/v2/...`. */
-const registryPath = /^\/(?:v2|artifactory\/api\/docker\/[^/]+\/v2)(?:\/|$)/
 
 const operationsPath = /^\/(?:healthz|readyz|metrics)$/
 
@@ -44,7 +46,6 @@ export class HttpFront {
     private readonly handlers: HttpFrontHandlers,
     private readonly logger: Logger,
   ) {
-    const route: RequestListener = (request, response) => this.route(request, response)
     this.#server = createServer(
       {
         // A request may take hours; how long a body may be silent is watched where it is read.
@@ -55,11 +56,10 @@ export class HttpFront {
         // Bearer tokens with many scopes don't fit into Node's 16 KiB.
         maxHeaderSize: 64 * 1024,
       },
-      route,
+      (request, response) => this.route(request, response, this.handlers.registry.handle),
     )
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-      continueWhenRead(request, response)
-      route(request, response)
+      this.route(request, response, this.handlers.registry.handleExpectingContinue)
     })
     this.#server.on('clientError', answerClientError)
   }
@@ -101,11 +101,15 @@ export class HttpFront {
     return false
   }
 
-  private route(request: IncomingMessage, response: ServerResponse): void {
+  private route(request: IncomingMessage, response: ServerResponse, registry: PlainHandler): void {
     if (this.#draining) response.shouldKeepAlive = false
     const path = pathOf(request)
-    if (registryPath.test(path)) this.handle(this.handlers.registry, request, response)
-    else if (operationsPath.test(path)) this.handle(this.handlers.operations, request, response)
+    if (isRegistryUrl(path)) {
+      this.handle(registry, request, response)
+      return
+    }
+    if (expectsContinue(request)) continueWhenRead(request, response)
+    if (operationsPath.test(path)) this.handle(this.handlers.operations, request, response)
     else this.handlers.application(request, response)
   }
 
@@ -117,6 +121,10 @@ export class HttpFront {
         response.writeHead(500, { 'content-type': 'text/plain', connection: 'close' }).end('internal error\n')
     })
   }
+}
+
+function expectsContinue(request: IncomingMessage): boolean {
+  return request.headers.expect?.toLowerCase() === '100-continue'
 }
 
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): Error {

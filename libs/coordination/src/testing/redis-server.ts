@@ -2,8 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /**
  * Whether a real Redis can be started. Where it can't, the tests that need it say so and are skipped; with CI=true that
@@ -36,10 +37,20 @@ export class RedisServer {
   async start(): Promise<void> {
     const options = ['--port', '0', '--unixsocket', this.url, '--save', '', '--dir', this.folder]
     this.child = spawn('redis-server', options, { stdio: 'ignore' })
-    const probe = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
-    probe.on('error', () => undefined)
-    await probe.ping()
-    probe.disconnect()
+    while (!(await this.answers())) await delay(20)
+  }
+
+  private async answers(): Promise<boolean> {
+    const socket = createConnection(this.url)
+    try {
+      await once(socket, 'connect')
+      return true
+    } catch (error) {
+      if (this.child?.exitCode !== null) throw error
+      return false
+    } finally {
+      socket.destroy()
+    }
   }
 
   /** At once, as a crash does. */
