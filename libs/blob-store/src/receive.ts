@@ -1,4 +1,5 @@
 import { finished, type Readable } from 'node:stream'
+import { holdErrors } from './hold-errors.js'
 
 export interface ReceiveOptions {
   /** Small chunks are gathered until a batch has this many bytes. */
@@ -24,6 +25,7 @@ export function receive(
   options: ReceiveOptions,
 ): Promise<void> {
   const { batchBytes, onChunk, signal } = options
+  holdErrors(source)
   return new Promise((resolve, reject) => {
     let batch: Buffer[] = []
     let length = 0
@@ -79,8 +81,6 @@ export function receive(
       source.pause()
       signal?.removeEventListener('abort', onAbort)
       unfollow()
-      // The owner learns of the failure from the rejection; an error that the source emits later has nobody to go to.
-      source.on('error', ignore)
     }
     const flushTimer = setTimeout(() => {
       if (!writing && length > 0) writeBatch()
@@ -98,5 +98,3 @@ export function receive(
     source.resume()
   })
 }
-
-const ignore = () => undefined

@@ -11,6 +11,7 @@ import type {
   StoredBlob,
   UploadId,
 } from '../blob-store.js'
+import { holdErrors } from '../hold-errors.js'
 import { receive } from '../receive.js'
 import { resolveRange } from '../resolve-range.js'
 import { storageErrors } from '../storage-errors.js'
@@ -110,6 +111,7 @@ class MemoryUpload implements BlobUpload {
   }
 
   async append(chunk: Readable, options: AppendOptions = {}): Promise<number> {
+    holdErrors(chunk)
     this.bytes()
     const write = async (batch: readonly Buffer[], length: number) => {
       if (this.medium.used + length > this.medium.capacity) throw storageErrors.full(place)
@@ -140,7 +142,7 @@ class MemoryUpload implements BlobUpload {
   }
 
   async readAt(position: number, target: Buffer): Promise<number> {
-    return this.bytes().copy(target, 0, position)
+    return this.bytes().subarray(position).copy(target)
   }
 
   private bytes(): Buffer {
