@@ -1,3 +1,4 @@
+export * from './administration-scope.js'
 export * from './authenticator.js'
 export * from './bootstrap-administrator.js'
 export * from './header-authenticator.js'

@@ -1,0 +1,15 @@
+import type { RequestAuthenticator } from '@entrepot/identity'
+import type { Logger } from '@entrepot/kernel'
+import type { RepositoryDirectory } from '@entrepot/repositories'
+
+/** What the admin API needs of the application. */
+export interface AdminApiPorts {
+  readonly repositories: RepositoryDirectory
+  readonly authenticator: RequestAuthenticator
+  readonly logger: Logger
+  /** `https://registry.example`, as clients reach this server; undefined: as the request at hand reached it. */
+  readonly publicUrl: string | undefined
+}
+
+/** The injection token of the ports, for controllers. */
+export const adminApiPorts = Symbol('AdminApiPorts')

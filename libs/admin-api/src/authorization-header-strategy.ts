@@ -1,0 +1,53 @@
+import { mayAdminister, type Authentication, type RequestAuthenticator } from '@entrepot/identity'
+import { PassportStrategy } from '@nestjs/passport'
+import type { Request } from 'express'
+import passport from 'passport'
+import type { Caller } from './caller.js'
+
+export const strategyName = 'entrepot'
+
+type Verified = (error: unknown, caller?: Caller | false | null) => void
+type Verify = (authorization: string | undefined, verified: Verified) => void
+
+/** Hands the header over and passes the outcome on; what the header proves is the RequestAuthenticator's to say. */
+class HeaderStrategy extends passport.Strategy {
+  constructor(private readonly verify: Verify) {
+    super()
+  }
+
+  override authenticate(request: Request): void {
+    this.verify(request.headers.authorization, (error, caller) => {
+      if (error !== null) this.error(error)
+      else if (caller === undefined || caller === null || caller === false) this.fail()
+      else this.success(caller)
+    })
+  }
+}
+
+/** Basic and Bearer for the admin API, by the same authenticator as `/v2`. */
+export class AuthorizationHeaderStrategy extends PassportStrategy(HeaderStrategy, strategyName) {
+  constructor(private readonly authenticator: RequestAuthenticator) {
+    super()
+  }
+
+  /** @returns false for nobody and for anonymous tokens: nothing here is open to either */
+  async validate(authorization: string | undefined): Promise<Caller | false> {
+    return callerOf(await this.authenticator.authenticate(authorization))
+  }
+}
+
+function callerOf(authentication: Authentication): Caller | false {
+  switch (authentication.kind) {
+    case 'none':
+      return false
+    case 'basic': {
+      const { name, admin } = authentication.principal
+      return { name, administrator: admin }
+    }
+    case 'bearer': {
+      const { principal, scopes } = authentication.token
+      if (principal.kind !== 'user') return false
+      return { name: principal.name, administrator: principal.admin && mayAdminister(scopes) }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http'
+import { RegistryError } from '@entrepot/kernel'
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  PayloadTooLargeException,
+  UnsupportedMediaTypeException,
+} from '@nestjs/common'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+const maximumBytes = 1024 * 1024
+
+/** The configurations of this API nest three deep; recursion in libraries must not meet thousands. */
+const maximumDepth = 32
+
+/**
+ * The request's body as a JSON object. It is read here, after the guard, and not by a parser in front of the routes: who is
+ * not logged in can't make the server parse anything, and no parser can touch the manifests of `/v2`.
+ */
+export const JsonBody = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  readJsonObject(context.switchToHttp().getRequest<IncomingMessage>()),
+)
+
+/** @throws RegistryError REQUEST_INVALID; HttpException 413 over 1 MiB, 415 for another media type or a content coding */
+export async function readJsonObject(request: IncomingMessage): Promise<JsonObject> {
+  checkMediaType(request)
+  const body = parse(await readBytes(request))
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw invalid('the body is not a JSON object')
+  }
+  checkContent(body)
+  return body as JsonObject
+}
+
+/** Nothing but JSON: a form that another site makes a browser send can't claim to be that without a CORS preflight. */
+function checkMediaType(request: IncomingMessage): void {
+  const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  if (mediaType !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(mediaType)) {
+    throw new UnsupportedMediaTypeException(
+      `Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}, expected application/json`,
+    )
+  }
+  const coding = request.headers['content-encoding'] ?? 'identity'
+  if (coding.toLowerCase() !== 'identity') {
+    throw new UnsupportedMediaTypeException('Content-Encoding is not supported here: send the JSON as it is')
+  }
+}
+
+function readBytes(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= maximumBytes) chunks.push(chunk)
+      else reject(new PayloadTooLargeException(`the body is longer than ${maximumBytes} bytes`))
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('close', () => reject(invalid('the body stopped half-way')))
+    request.on('error', (cause) => reject(invalid('the body stopped half-way', cause)))
+  })
+}
+
+/** The parser's own message quotes the text, which may be a password; its position is enough. */
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      const position = /at position \d+/.exec(error.message)?.[0]
+      throw invalid(
+        position === undefined ? 'the body is not valid JSON' : `the body is not valid JSON ${position}`,
+      )
+    }
+    if (error instanceof TypeError) throw invalid('the body is not UTF-8')
+    throw error
+  }
+}
+
+/** PostgreSQL keeps neither NUL nor half a surrogate pair. */
+function checkContent(root: unknown): void {
+  const pending = [{ value: root, depth: 1 }]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, depth } = next
+    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
+      throw invalid('the body has text with NUL or broken Unicode in it')
+    }
+    if (typeof value !== 'object' || value === null) continue
+    if (depth > maximumDepth) throw invalid(`the body nests deeper than ${maximumDepth}`)
+    for (const [name, child] of Object.entries(value)) {
+      pending.push({ value: name, depth: depth + 1 }, { value: child, depth: depth + 1 })
+    }
+  }
+}
+
+function invalid(message: string, cause?: unknown): RegistryError {
+  return new RegistryError('REQUEST_INVALID', message, { cause })
+}

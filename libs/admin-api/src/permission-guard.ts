@@ -1,0 +1,37 @@
+import { RegistryError } from '@entrepot/kernel'
+import { type ExecutionContext, Injectable } from '@nestjs/common'
+import { Reflector } from '@nestjs/core'
+import { AuthGuard } from '@nestjs/passport'
+import { strategyName } from './authorization-header-strategy.js'
+import type { Caller } from './caller.js'
+import { type Permission, permissionKey } from './permission.js'
+
+/** Stands before every route of the application and refuses those that state no permission. */
+@Injectable()
+export class PermissionGuard extends AuthGuard(strategyName) {
+  constructor(private readonly reflector: Reflector) {
+    super()
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const permission = this.reflector.getAllAndOverride<Permission | undefined>(permissionKey, [
+      context.getHandler(),
+      context.getClass(),
+    ])
+    if (permission === 'public') return true
+    await super.canActivate(context)
+    const { user } = context.switchToHttp().getRequest<{ user: Caller }>()
+    if (permission === 'login') return true
+    if (permission === 'administrator' && user.administrator) return true
+    throw new RegistryError(
+      'DENIED',
+      permission === undefined ? 'this route is open to nobody' : 'this needs an administrator',
+    )
+  }
+
+  override handleRequest<TUser = Caller>(error: unknown, caller: TUser | false): TUser {
+    if (error !== null && error !== undefined) throw error
+    if (caller === false) throw new RegistryError('UNAUTHORIZED', 'this needs a login')
+    return caller
+  }
+}
