@@ -1,20 +1,15 @@
-import type {
-  LocalConfig,
-  RemoteConfig,
-  RepositoryConfig,
-  RepositoryKey,
-  RepositoryKind,
-  VirtualConfig,
-} from '@entrepot/repositories'
+import type { RepositoryConfig, RepositoryKey, RepositoryKind } from '@entrepot/repositories'
+
+type ConfigOf<K extends RepositoryKind> = Extract<RepositoryConfig, { readonly rclass: K }>
 
 /** Artifactory's defaults of the fields that have an effect here. */
-export function defaultConfig(kind: RepositoryKind, key: RepositoryKey): RepositoryConfig {
+export function defaultConfig<K extends RepositoryKind>(kind: K, key: RepositoryKey): ConfigOf<K> {
   return defaults[kind](key)
 }
 
-const defaults: Record<RepositoryKind, (key: RepositoryKey) => RepositoryConfig> = {
-  local: (key): LocalConfig => ({ ...common(key), rclass: 'local', blockPushingSchema1: true }),
-  remote: (key): RemoteConfig => ({
+const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => ConfigOf<K> } = {
+  local: (key) => ({ ...common(key), rclass: 'local', blockPushingSchema1: true }),
+  remote: (key) => ({
     ...common(key),
     rclass: 'remote',
     url: '',
@@ -29,7 +24,7 @@ const defaults: Record<RepositoryKind, (key: RepositoryKey) => RepositoryConfig>
     bypassHeadRequests: false,
     allowAnyHostAuth: false,
   }),
-  virtual: (key): VirtualConfig => ({
+  virtual: (key) => ({
     ...common(key),
     rclass: 'virtual',
     repositories: [],

@@ -9,15 +9,15 @@ import {
   SigningKeys,
   type TokenScope,
 } from '@entrepot/identity'
+import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { InMemorySigningKeyStore, InMemoryUserStore } from '@entrepot/identity/testing'
 import { anonymous, type LogFields, type Logger, systemClock, type UserPrincipal } from '@entrepot/kernel'
 import { RepositoryDirectory } from '@entrepot/repositories'
+import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
 import { AdminApiModule } from '../admin-api.module.js'
-import { InMemoryBroadcast } from './in-memory-broadcast.js'
-import { InMemoryRepositoryStore } from './in-memory-repository-store.js'
 
 const base = '/artifactory/api/repositories'
 export const adminPassword = 'quay-side:Kräne 42'
@@ -59,9 +59,8 @@ export class AdminApiApp {
       systemClock,
     )
     const passwords = new InternalAuthenticator(users, hasher, systemClock)
-    const store = new InMemoryRepositoryStore()
     const logger = recordingLogger(logged)
-    const repositories = new RepositoryDirectory(store, new InMemoryBroadcast(), logger)
+    const repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), logger)
     await repositories.start()
     const ports = {
       repositories,
@@ -78,13 +77,12 @@ export class AdminApiApp {
       { bodyParser: false, logger: false },
     )
     await app.listen(0, '127.0.0.1')
-    return new AdminApiApp(app, await app.getUrl(), store, repositories, tokens, users, logged)
+    return new AdminApiApp(app, await app.getUrl(), repositories, tokens, users, logged)
   }
 
   private constructor(
     private readonly app: NestExpressApplication,
     readonly url: string,
-    readonly store: InMemoryRepositoryStore,
     readonly repositories: RepositoryDirectory,
     private readonly tokens: JwtTokenService,
     readonly users: InMemoryUserStore,
