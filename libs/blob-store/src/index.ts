@@ -1,3 +1,4 @@
 export * from './blob-body.js'
 export * from './blob-store.js'
 export * from './drivers/filesystem/filesystem-blob-store.js'
+export * from './resolve-range.js'

@@ -1,3 +1,6 @@
+export * from './cache-fills.js'
+export * from './fill-request.js'
+export * from './fill-settings.js'
 export * from './path-filter.js'
 export * from './path-pattern.js'
 export * from './repository-config.js'

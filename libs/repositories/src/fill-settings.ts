@@ -1,0 +1,20 @@
+export interface FillSettings {
+  /** A connection that brings no byte for this long is given up, and resumed. */
+  readonly stallMilliseconds: number
+  /** How often in a row a connection may fail without having brought a byte. */
+  readonly maximumFailures: number
+  /** How many connections one fill may take in all. */
+  readonly maximumConnections: number
+  /** Before the first resume; four times as long before each further one that follows a failure without progress. */
+  readonly firstPauseMilliseconds: number
+  /** No pause is longer; an upstream that wants a longer one (Retry-After) ends the fill. */
+  readonly longestPauseMilliseconds: number
+}
+
+export const defaultFillSettings: FillSettings = {
+  stallMilliseconds: 30_000,
+  maximumFailures: 5,
+  maximumConnections: 100,
+  firstPauseMilliseconds: 100,
+  longestPauseMilliseconds: 10_000,
+}
