@@ -8,6 +8,7 @@ export class HeadersOverdueError extends Error {
 
 const timeouts = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 const resets = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const notHttp = new Set(['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'])
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections',
   ENOTFOUND: 'has a name that does not resolve',
@@ -38,7 +39,7 @@ export function connectionFailure(who: string, error: unknown): UpstreamError {
       cause: error,
     })
   }
-  if (codes.some((each) => each.startsWith('HPE_') || each === 'UND_ERR_HEADERS_OVERFLOW')) {
+  if (codes.some((each) => notHttp.has(each) || each.startsWith('HPE_'))) {
     return badAnswer(`${who} sent an answer that is not HTTP/1.1 (${code}); check the url`, error)
   }
   const known = codes.map((each) => reasons[each]).find((reason) => reason !== undefined)
@@ -71,10 +72,10 @@ function tlsReason(code: string): string | undefined {
   return `could not be trusted or understood over TLS (${code}): check the url, or add the authority's certificate`
 }
 
-/** The codes of an error, of its causes, and of the attempts that an AggregateError is made of. */
+/** The codes (names, where there is no code) of an error, of its causes, and of the attempts that an AggregateError is made of. */
 function codesOf(error: unknown, depth = 0): readonly string[] {
   if (!(error instanceof Error) || depth > 4) return []
-  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : []
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [error.name]
   const attempts: readonly unknown[] = error instanceof AggregateError ? error.errors : []
   return [...own, ...[...attempts, error.cause].flatMap((each) => codesOf(each, depth + 1))]
 }

@@ -52,10 +52,13 @@ export function guardedConnector(options: ConnectorOptions, network: Network): b
       hostname === bare(typed.hostname) &&
       target.port === typed.port
     ) {
-      toTyped(target, (...result) => {
-        home ??=
-          result[1]?.remoteAddress === undefined ? undefined : network.classify(result[1].remoteAddress)
-        callback(...result)
+      toTyped(target, (error, socket) => {
+        if (error !== null) {
+          callback(error, null)
+          return
+        }
+        if (socket.remoteAddress !== undefined) home ??= network.classify(socket.remoteAddress)
+        callback(null, socket)
       })
       return
     }
@@ -63,14 +66,15 @@ export function guardedConnector(options: ConnectorOptions, network: Network): b
       callback(new AddressRefusedError(hostname, hostname), null)
       return
     }
-    toOther(target, (...result) => {
-      const socket = result[1]
-      if (socket !== null && !allowed(socket.remoteAddress ?? '')) {
+    toOther(target, (error, socket) => {
+      if (error !== null) {
+        callback(error, null)
+      } else if (allowed(socket.remoteAddress ?? '')) {
+        callback(null, socket)
+      } else {
         socket.destroy()
         callback(new AddressRefusedError(hostname, socket.remoteAddress ?? 'nowhere'), null)
-        return
       }
-      callback(...result)
     })
   }
 }
