@@ -68,11 +68,9 @@ async function startServer(): Promise<PostgresConnection> {
   const dataDir = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`))
   const postgres = new EmbeddedPostgres({ dataDir, durability: 'none' })
   const clearUp = () => {
-    const pid = postgres.pid
+    const { pid } = postgres
     postgres.killNow()
-    for (let waited = 0; waited < 100 && pid !== undefined && processIdentity(pid) !== undefined; waited += 1) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
-    }
+    if (pid !== undefined) waitForEnd(pid)
     rmSync(dataDir, { recursive: true, force: true })
   }
   process.once('exit', clearUp)
@@ -86,6 +84,14 @@ async function startServer(): Promise<PostgresConnection> {
   await administer(connection, `CREATE DATABASE ${template} TEMPLATE template0`)
   await migrateDatabase({ connection: { ...connection, database: template }, migrations })
   return connection
+}
+
+/** PostgreSQL writes until it has ended. Blocks, because a process that exits can't wait otherwise. */
+function waitForEnd(pid: number): void {
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  for (let waited = 0; waited < 1000 && processIdentity(pid) !== undefined; waited += 10) {
+    Atomics.wait(never, 0, 0, 10)
+  }
 }
 
 async function createFromTemplate(source: string): Promise<PostgresConnection> {

@@ -1,0 +1,138 @@
+import type { Statement } from '../database.js'
+
+/*
+ * Every writer locks in this order, so that no two can wait for each other: the repository, the manifest, its tags by
+ * name. CTEs that read another one run after it; the others run in no promised order and touch nothing contended.
+ */
+
+/**
+ * $1 repository, $2 image, $3 digest, $4 media type, $5 artifact type, $6 subject, $7 size, $8 annotations, $9 payload,
+ * $10 blobs, $11 children, $12 tags without repetition, $13 actor. No row when the repository is gone.
+ */
+export const putManifest: Statement = {
+  name: 'manifest-put',
+  text: `
+    WITH repository AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = $1::int FOR KEY SHARE
+    ), stored AS (
+      INSERT INTO manifests
+        (repo_id, image, digest, media_type, artifact_type, subject_digest, size, annotations, payload)
+      SELECT id, $2::text, $3::text, $4::text, $5::text, $6::text, $7::int, $8::json, $9::bytea FROM repository
+      ON CONFLICT (repo_id, image, digest) DO UPDATE
+        SET media_type = excluded.media_type, artifact_type = excluded.artifact_type, pushed_at = excluded.pushed_at
+      RETURNING repo_id
+    ), blobs_needed AS (
+      INSERT INTO manifest_blobs (repo_id, image, manifest_digest, blob_digest)
+      SELECT repo_id, $2::text, $3::text, blob FROM stored, unnest($10::text[]) AS blob
+      ON CONFLICT DO NOTHING
+    ), children_listed AS (
+      INSERT INTO manifest_children (repo_id, image, parent, child)
+      SELECT repo_id, $2::text, $3::text, child FROM stored, unnest($11::text[]) AS child
+      ON CONFLICT DO NOTHING
+    ), moved AS (
+      INSERT INTO tags AS tag (repo_id, image, name, digest)
+      SELECT repo_id, $2::text, name, $3::text FROM stored, unnest($12::text[]) AS name ORDER BY name
+      ON CONFLICT (repo_id, image, name) DO UPDATE
+        SET digest = excluded.digest, previous_digest = tag.digest, revision = tag.revision + 1
+        WHERE tag.digest <> excluded.digest
+      RETURNING name, previous_digest
+    ), recorded AS (
+      INSERT INTO tag_events (repo_id, image, name, old_digest, new_digest, actor)
+      SELECT $1::int, $2::text, name, previous_digest, $3::text, $13::text FROM moved
+    )
+    SELECT repo_id FROM stored`,
+}
+
+/** $1 repository, $2 digests: those not linked, in their order. */
+export const missingBlobs: Statement = {
+  name: 'manifest-missing-blobs',
+  text: `
+    SELECT wanted.digest FROM unnest($2::text[]) WITH ORDINALITY AS wanted (digest, position)
+    WHERE NOT EXISTS (SELECT 1 FROM repo_blobs b WHERE b.repo_id = $1 AND b.digest = wanted.digest)
+    ORDER BY wanted.position`,
+}
+
+export const existingTags: Statement = {
+  name: 'tags-existing',
+  text: 'SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND name = ANY ($3::text[]) ORDER BY name',
+}
+
+/** $4 actor. A row when there was one. */
+export const deleteTag: Statement = {
+  name: 'tag-delete',
+  text: `
+    WITH repository AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = $1::int FOR KEY SHARE
+    ), gone AS (
+      DELETE FROM tags USING repository
+      WHERE tags.repo_id = repository.id AND tags.image = $2::text AND tags.name = $3::text
+      RETURNING tags.repo_id, tags.image, tags.name, tags.digest
+    ), recorded AS (
+      INSERT INTO tag_events (repo_id, image, name, old_digest, actor)
+      SELECT repo_id, image, name, digest, $4::text FROM gone
+    )
+    SELECT name FROM gone`,
+}
+
+export const lockManifest: Statement = {
+  name: 'manifest-lock',
+  text: `
+    WITH repository AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = $1::int FOR KEY SHARE
+    )
+    SELECT m.digest FROM repository JOIN manifests m ON m.repo_id = repository.id
+    WHERE m.image = $2::text AND m.digest = $3::text FOR UPDATE OF m`,
+}
+
+/** $4 actor. After lockManifest, as a later statement: only that sees tags that were set while it waited for the lock. */
+export const deleteManifest: Statement = {
+  name: 'manifest-delete',
+  text: `
+    WITH untagged AS (
+      DELETE FROM tags WHERE repo_id = $1::int AND image = $2::text AND digest = $3::text RETURNING name
+    ), recorded AS (
+      INSERT INTO tag_events (repo_id, image, name, old_digest, actor)
+      SELECT $1::int, $2::text, name, $3::text, $4::text FROM untagged
+    ), candidates AS (
+      INSERT INTO gc_review (kind, key, review_after)
+      SELECT 'link', $1::int || '/' || blob_digest, now() + interval '1 day' FROM manifest_blobs
+      WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = $3::text ORDER BY blob_digest
+      ON CONFLICT (kind, key) DO UPDATE SET review_after = excluded.review_after
+    )
+    DELETE FROM manifests WHERE repo_id = $1::int AND image = $2::text AND digest = $3::text`,
+}
+
+export const hasImage: Statement = {
+  name: 'image-exists',
+  text: 'SELECT 1 FROM manifests WHERE repo_id = $1 AND image = $2 LIMIT 1',
+}
+
+/** $3 after, $4 limit. */
+export const tags: Statement = {
+  name: 'tags-page',
+  text: 'SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND name > $3 ORDER BY name LIMIT $4',
+}
+
+/** $2 after, $3 limit. Jumps from image to image by the index instead of reading every manifest. */
+export const images: Statement = {
+  name: 'images-page',
+  text: `
+    WITH RECURSIVE page AS (
+      (SELECT image FROM manifests WHERE repo_id = $1 AND image > $2 ORDER BY image LIMIT 1)
+      UNION ALL
+      SELECT (
+        SELECT m.image FROM manifests m WHERE m.repo_id = $1 AND m.image > page.image ORDER BY m.image LIMIT 1
+      ) FROM page WHERE page.image IS NOT NULL
+    )
+    SELECT image FROM page WHERE image IS NOT NULL LIMIT $3`,
+}
+
+/** $3 subject, $4 artifact types (none for all), $5 after, $6 limit. */
+export const referrers: Statement = {
+  name: 'referrers-page',
+  text: `
+    SELECT digest, media_type, size, artifact_type, annotations FROM manifests
+    WHERE repo_id = $1 AND image = $2 AND subject_digest = $3 AND digest > $5
+      AND (cardinality($4::text[]) = 0 OR artifact_type = ANY ($4::text[]))
+    ORDER BY digest LIMIT $6`,
+}

@@ -1,0 +1,173 @@
+import { type Digest, type Page, RegistryError } from '@entrepot/kernel'
+import type { Annotations, Descriptor, ImageName, Tag } from '@entrepot/oci-model'
+import type { ManifestBytes, ManifestStore, NewManifest } from '@entrepot/oci-repository'
+import type { RepositoryId } from '@entrepot/repositories'
+import { violates } from '../database-error.js'
+import type { Database } from '../database.js'
+import { ManifestLookup } from './manifest-lookup.js'
+import * as sql from './manifest.sql.js'
+
+/** A blob can be linked between a push that missed it and the question which one was missing; not that often. */
+const maximumPutAttempts = 5
+
+export class PostgresManifestStore implements ManifestStore {
+  readonly #lookup: ManifestLookup
+
+  constructor(private readonly database: Database) {
+    this.#lookup = new ManifestLookup(database)
+  }
+
+  findByTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<ManifestBytes | undefined> {
+    return this.#lookup.byTag(repository, image, tag)
+  }
+
+  findByDigest(
+    repository: RepositoryId,
+    image: ImageName,
+    digest: Digest,
+  ): Promise<ManifestBytes | undefined> {
+    return this.#lookup.byDigest(repository, image, digest)
+  }
+
+  /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
+  async put(
+    repository: RepositoryId,
+    image: ImageName,
+    manifest: NewManifest,
+    tags: readonly Tag[],
+    actor: string,
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.putOnce(repository, image, manifest, tags, actor)
+        return
+      } catch (error) {
+        if (!violates(error, 'manifest_blobs_blob')) throw error
+        await this.refuseMissingBlobs(repository, manifest.blobs)
+        if (attempt === maximumPutAttempts) throw error
+      }
+    }
+  }
+
+  async existingTags(
+    repository: RepositoryId,
+    image: ImageName,
+    tags: readonly Tag[],
+  ): Promise<readonly Tag[]> {
+    const rows = await this.database.query<{ name: Tag }>(sql.existingTags, [repository, image, tags])
+    return rows.map(({ name }) => name)
+  }
+
+  async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<boolean> {
+    const rows = await this.database.query(sql.deleteTag, [repository, image, tag, actor])
+    return rows.length > 0
+  }
+
+  deleteManifest(
+    repository: RepositoryId,
+    image: ImageName,
+    digest: Digest,
+    actor: string,
+  ): Promise<boolean> {
+    return this.database.transaction(async (transaction) => {
+      const key = [repository, image, digest]
+      const locked = await transaction.query(sql.lockManifest, key)
+      if (locked.length === 0) return false
+      await transaction.query(sql.deleteManifest, [...key, actor])
+      return true
+    })
+  }
+
+  async hasImage(repository: RepositoryId, image: ImageName): Promise<boolean> {
+    const rows = await this.database.query(sql.hasImage, [repository, image])
+    return rows.length > 0
+  }
+
+  async tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]> {
+    const rows = await this.database.query<{ name: Tag }>(sql.tags, [repository, image, ...bounds(page)])
+    return rows.map(({ name }) => name)
+  }
+
+  async images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]> {
+    const rows = await this.database.query<{ image: ImageName }>(sql.images, [repository, ...bounds(page)])
+    return rows.map(({ image }) => image)
+  }
+
+  async referrers(
+    repository: RepositoryId,
+    image: ImageName,
+    subject: Digest,
+    artifactTypes: readonly string[],
+    page: Page,
+  ): Promise<readonly Descriptor[]> {
+    const values = [repository, image, subject, artifactTypes, ...bounds(page)]
+    const rows = await this.database.query<ReferrerRow>(sql.referrers, values)
+    return rows.map(descriptorOf)
+  }
+
+  private async putOnce(
+    repository: RepositoryId,
+    image: ImageName,
+    manifest: NewManifest,
+    tags: readonly Tag[],
+    actor: string,
+  ): Promise<void> {
+    const rows = await this.database.query(sql.putManifest, [
+      repository,
+      image,
+      manifest.digest,
+      manifest.mediaType,
+      manifest.artifactType ?? null,
+      manifest.subject ?? null,
+      manifest.bytes.length,
+      JSON.stringify(manifest.annotations),
+      manifest.bytes,
+      manifest.blobs,
+      manifest.children,
+      [...new Set(tags)],
+      actor,
+    ])
+    if (rows.length === 0)
+      throw new RegistryError('NAME_UNKNOWN', 'the repository was deleted during the push')
+  }
+
+  private async refuseMissingBlobs(repository: RepositoryId, blobs: readonly Digest[]): Promise<void> {
+    const rows = await this.database.query<{ digest: Digest }>(sql.missingBlobs, [
+      repository,
+      [...new Set(blobs)],
+    ])
+    const [first, ...siblings] = rows.map(({ digest }) => digest)
+    if (first === undefined) return
+    throw blobUnknown(first, siblings)
+  }
+}
+
+interface ReferrerRow {
+  readonly digest: Digest
+  readonly media_type: string
+  readonly size: number
+  readonly artifact_type: string | null
+  readonly annotations: Annotations
+}
+
+function descriptorOf(row: ReferrerRow): Descriptor {
+  return {
+    mediaType: row.media_type,
+    digest: row.digest,
+    size: row.size,
+    ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type }),
+    ...(Object.keys(row.annotations).length === 0 ? {} : { annotations: row.annotations }),
+  }
+}
+
+function blobUnknown(digest: Digest, siblings: readonly Digest[] = []): RegistryError {
+  return new RegistryError(
+    'MANIFEST_BLOB_UNKNOWN',
+    `blob ${digest} is not in the repository: push it before the manifest`,
+    { detail: { digest }, siblings: siblings.map((sibling) => blobUnknown(sibling)) },
+  )
+}
+
+function bounds({ after, limit }: Page): readonly [string, number] {
+  return [after ?? '', limit + 1]
+}

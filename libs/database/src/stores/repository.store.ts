@@ -1,0 +1,113 @@
+import { RegistryError } from '@entrepot/kernel'
+import type {
+  RepositoryConfig,
+  RepositoryId,
+  RepositoryKey,
+  RepositoryStore,
+  StoredRepository,
+  VirtualConfig,
+} from '@entrepot/repositories'
+import { violates } from '../database-error.js'
+import type { Database, Queryable } from '../database.js'
+import * as sql from './repository.sql.js'
+
+/** Content goes in the same transaction: with a million tags that takes longer than a request may. */
+const deletionTimeoutMilliseconds = 10 * 60_000
+
+export class PostgresRepositoryStore implements RepositoryStore {
+  constructor(private readonly database: Database) {}
+
+  list(): Promise<readonly StoredRepository[]> {
+    return this.database.query<StoredRepository>(sql.listRepositories, [])
+  }
+
+  async create(config: RepositoryConfig): Promise<StoredRepository> {
+    try {
+      return await this.database.transaction(async (transaction) => {
+        const values = [config.key, config.rclass, config.packageType, JSON.stringify(config)]
+        const [stored] = await transaction.query<StoredRepository>(sql.createRepository, values)
+        if (stored === undefined) throw new Error('a repository that was inserted has no row')
+        await writeMembers(transaction, stored.id, config)
+        return stored
+      })
+    } catch (error) {
+      if (!violates(error, 'repositories_key_key')) throw error
+      throw new RegistryError('CONFLICT', `there is a repository ${config.key} already`, { cause: error })
+    }
+  }
+
+  update(config: RepositoryConfig, revision: number): Promise<StoredRepository> {
+    return this.database.transaction(async (transaction) => {
+      const values = [config.key, JSON.stringify(config), revision]
+      const [stored] = await transaction.query<StoredRepository>(sql.updateRepository, values)
+      if (stored === undefined) throw await notUpdated(transaction, config.key, revision)
+      await writeMembers(transaction, stored.id, config)
+      return stored
+    })
+  }
+
+  delete(key: RepositoryKey): Promise<boolean> {
+    return this.database.transaction(async (transaction) => {
+      await transaction.query(sql.allowTime, [String(deletionTimeoutMilliseconds)])
+      const [row] = await transaction.query<{ id: RepositoryId }>(sql.lockRepository, [key])
+      if (row === undefined) return false
+      await refuseWhileListed(transaction, key, row.id)
+      await transaction.query(sql.unlinkBlobs, [row.id])
+      await transaction.query(sql.expireUploads, [row.id])
+      await transaction.query(sql.deleteRepository, [row.id])
+      return true
+    })
+  }
+}
+
+async function notUpdated(transaction: Queryable, key: string, revision: number): Promise<RegistryError> {
+  const [row] = await transaction.query<{ revision: number }>(sql.revisionOf, [key])
+  if (row === undefined)
+    return new RegistryError('NAME_UNKNOWN', `there is no repository ${JSON.stringify(key)}`)
+  return new RegistryError(
+    'CONFLICT',
+    `repository ${key} was changed by another: it is at revision ${row.revision}, this change was made to ${revision}`,
+  )
+}
+
+/** The lock on the members table makes changes wait for each other, so that no two of them close a cycle together. */
+async function writeMembers(
+  transaction: Queryable,
+  id: RepositoryId,
+  config: RepositoryConfig,
+): Promise<void> {
+  if (config.rclass !== 'virtual') return
+  await transaction.query(sql.lockMembers, [])
+  await transaction.query(sql.removeMembers, [id])
+  const wanted = [...new Set(config.repositories)]
+  const rows = await transaction.query<{ key: RepositoryKey }>(sql.addMembers, [id, wanted])
+  const found = new Set(rows.map(({ key }) => key))
+  const missing = wanted.find((key) => !found.has(key))
+  if (missing !== undefined) throw memberMissing(config, missing)
+  const [cycle] = await transaction.query(sql.findCycle, [id])
+  if (cycle !== undefined) {
+    throw new RegistryError('REQUEST_INVALID', `virtual repository ${config.key} would contain itself`)
+  }
+}
+
+function memberMissing(config: VirtualConfig, member: RepositoryKey): RegistryError {
+  return new RegistryError(
+    'REQUEST_INVALID',
+    `virtual repository ${config.key} lists ${JSON.stringify(member)}, which does not exist: create it first`,
+  )
+}
+
+async function refuseWhileListed(
+  transaction: Queryable,
+  key: RepositoryKey,
+  id: RepositoryId,
+): Promise<void> {
+  const rows = await transaction.query<{ key: RepositoryKey }>(sql.virtualsListing, [id])
+  if (rows.length === 0) return
+  const virtuals = rows.map((row) => row.key).join(', ')
+  throw new RegistryError(
+    'CONFLICT',
+    `repository ${key} is a member of ${virtuals}: take it out of there first`,
+    { detail: { virtuals: rows.map((row) => row.key) } },
+  )
+}

@@ -1,0 +1,29 @@
+import type { SigningKeyStore, StoredSigningKey } from '@entrepot/identity'
+import type { Database, Statement } from '../database.js'
+import { SigningKeyEntity } from '../entities/signing-key.entity.js'
+
+export class PostgresSigningKeyStore implements SigningKeyStore {
+  constructor(private readonly database: Database) {}
+
+  list(): Promise<readonly StoredSigningKey[]> {
+    return this.database.entities((manager) =>
+      manager.find(SigningKeyEntity, { order: { createdAt: 'DESC', id: 'ASC' } }),
+    )
+  }
+
+  async addIfNone(key: StoredSigningKey): Promise<readonly StoredSigningKey[]> {
+    await this.database.transaction(async (transaction) => {
+      await transaction.query(lockKeys, [])
+      await transaction.query(addKey, [key.id, key.algorithm, key.privateKeyPem, key.createdAt])
+    })
+    return this.list()
+  }
+}
+
+const lockKeys: Statement = { text: 'LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE' }
+
+const addKey: Statement = {
+  text: `
+    INSERT INTO signing_keys (id, algorithm, private_key_pem, created_at)
+    SELECT $1::text, $2::text, $3::text, $4::timestamptz WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`,
+}
