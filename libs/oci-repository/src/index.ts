@@ -1,4 +1,5 @@
 export * from './blob-index.js'
+export * from './configured-oci-repositories.js'
 export * from './manifest-store.js'
 export * from './oci-repository.js'
 export * from './oci-repository-directory.js'

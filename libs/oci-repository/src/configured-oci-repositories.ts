@@ -1,0 +1,190 @@
+import type { BlobStore } from '@entrepot/blob-store'
+import type { Clock, Logger } from '@entrepot/kernel'
+import {
+  type CacheFills,
+  type LocalConfig,
+  type RemoteConfig,
+  type RepositoryDirectory,
+  type RepositoryId,
+  type RepositoryKey,
+  type StoredRepository,
+  type VirtualConfig,
+} from '@entrepot/repositories'
+import type { UpstreamClient } from '@entrepot/upstream'
+import { BlobContent } from './blob-content.js'
+import type { BlobIndex } from './blob-index.js'
+import { LocalReader } from './local/local-reader.js'
+import { LocalRepository } from './local/local-repository.js'
+import { LocalUploads } from './local/local-uploads.js'
+import { LocalWriter } from './local/local-writer.js'
+import { UploadLocks } from './local/upload-locks.js'
+import type { ManifestStore } from './manifest-store.js'
+import type { OciRepository } from './oci-repository.js'
+import type { OciRepositoryDirectory } from './oci-repository-directory.js'
+import type { RemoteRefStore } from './remote-ref-store.js'
+import { isDockerHub } from './remote/docker-hub.js'
+import { RemoteBlobs } from './remote/remote-blobs.js'
+import { RemoteLists } from './remote/remote-lists.js'
+import { RemoteManifests } from './remote/remote-manifests.js'
+import { RemoteReader, RemoteRepository } from './remote/remote-repository.js'
+import { UpstreamRegistry } from './remote/upstream-registry.js'
+import type { UploadStore } from './upload-store.js'
+import { VirtualReader } from './virtual/virtual-reader.js'
+import { VirtualRepository } from './virtual/virtual-repository.js'
+import { VirtualWriter } from './virtual/virtual-writer.js'
+import { flattenMembers } from './virtual/virtual-member.js'
+
+/** Where the content of the repositories is kept. */
+export interface OciStores {
+  readonly blobs: BlobStore
+  readonly blobIndex: BlobIndex
+  readonly manifests: ManifestStore
+  readonly uploads: UploadStore
+  readonly remoteRefs: RemoteRefStore
+}
+
+/** What remote repositories work with. */
+export interface RemoteServices {
+  readonly fills: CacheFills
+  /** Opens a client for the upstream of a remote repository; it is closed when the repository changes or goes. */
+  connect(config: RemoteConfig): UpstreamClient
+}
+
+interface Built {
+  readonly id: RepositoryId
+  readonly revision: number
+  readonly repository: OciRepository
+  readonly upstream: UpstreamClient | undefined
+}
+
+/** Builds the repositories that the directory says there are, and builds anew what changed. */
+export class ConfiguredOciRepositories implements OciRepositoryDirectory {
+  readonly #locks = new UploadLocks()
+  #built: ReadonlyMap<string, Built> = new Map()
+
+  constructor(
+    private readonly directory: RepositoryDirectory,
+    private readonly stores: OciStores,
+    private readonly remotes: RemoteServices,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    directory.onChange(() => this.#rebuild())
+    this.#rebuild()
+  }
+
+  find(key: string): OciRepository | undefined {
+    return this.#built.get(key)?.repository
+  }
+
+  all(): readonly OciRepository[] {
+    return [...this.#built.values()].map(({ repository }) => repository)
+  }
+
+  remoteOf(registryHost: string): RepositoryKey | undefined {
+    for (const { config } of this.directory.all()) {
+      if (config.rclass !== 'remote') continue
+      const host = new URL(config.url).host
+      if (host === registryHost || (isDockerHub(host) && isDockerHub(registryHost))) return config.key
+    }
+    return undefined
+  }
+
+  /** Ends the connections to the upstreams. */
+  async close(): Promise<void> {
+    const upstreams = [...this.#built.values()].map(({ upstream }) => upstream)
+    await Promise.all(
+      upstreams.filter((upstream) => upstream !== undefined).map((upstream) => upstream.close()),
+    )
+  }
+
+  #rebuild(): void {
+    const before = this.#built
+    const rows = this.directory.all()
+    const after = new Map<string, Built>()
+    for (const row of rows.filter(({ config }) => config.rclass !== 'virtual')) {
+      const old = before.get(row.config.key)
+      const same = old !== undefined && old.id === row.id && old.revision === row.revision
+      after.set(row.config.key, same ? old : this.#build(row, after))
+    }
+    for (const row of rows.filter(({ config }) => config.rclass === 'virtual')) {
+      after.set(row.config.key, this.#build(row, after))
+    }
+    this.#built = after
+    for (const [key, { upstream }] of before) {
+      if (upstream === undefined || after.get(key)?.upstream === upstream) continue
+      upstream.close().catch((error: unknown) => {
+        this.logger.warn(
+          { err: error, repository: key },
+          'connections to a former upstream did not close cleanly',
+        )
+      })
+    }
+  }
+
+  #build({ id, config, revision }: StoredRepository, leaves: ReadonlyMap<string, Built>): Built {
+    switch (config.rclass) {
+      case 'local':
+        return { id, revision, repository: this.#local(id, config), upstream: undefined }
+      case 'remote': {
+        const upstream = this.remotes.connect(config)
+        return { id, revision, repository: this.#remote(id, config, upstream), upstream }
+      }
+      case 'virtual':
+        return { id, revision, repository: this.#virtual(config, leaves), upstream: undefined }
+    }
+  }
+
+  #local(id: RepositoryId, config: LocalConfig): LocalRepository {
+    const content = this.#content(id)
+    const { manifests, uploads } = this.stores
+    const localUploads = new LocalUploads(content, uploads, this.#locks, this.clock)
+    return new LocalRepository(
+      config.key,
+      new LocalReader(config, content, manifests),
+      new LocalWriter(config, content, manifests, localUploads, (key) => this.find(key)),
+    )
+  }
+
+  #remote(id: RepositoryId, config: RemoteConfig, client: UpstreamClient): RemoteRepository {
+    const cache = {
+      repository: id,
+      manifests: this.stores.manifests,
+      refs: this.stores.remoteRefs,
+      content: this.#content(id),
+    }
+    const upstream = new UpstreamRegistry(client, new URL(config.url).host)
+    const reader = new RemoteReader(
+      config,
+      cache,
+      new RemoteManifests(config, cache, upstream, this.clock),
+      new RemoteBlobs(config, cache, upstream, this.remotes.fills, this.clock),
+      new RemoteLists(config, cache, upstream, this.clock),
+    )
+    return new RemoteRepository(config, reader)
+  }
+
+  #virtual(config: VirtualConfig, leaves: ReadonlyMap<string, Built>): VirtualRepository {
+    const members = flattenMembers(config, {
+      config: (key) => this.directory.find(key)?.config,
+      repository: (key) => leaves.get(key)?.repository,
+    })
+    const target =
+      config.defaultDeploymentRepo === undefined ? undefined : leaves.get(config.defaultDeploymentRepo)
+    const reader = new VirtualReader(config, members, target?.repository.key)
+    const writer =
+      target?.repository instanceof LocalRepository
+        ? new VirtualWriter(config, target.repository.writer, reader)
+        : undefined
+    return new VirtualRepository(
+      config.key,
+      [...new Set(members.map(({ repository }) => repository.key))],
+      reader,
+      writer,
+    )
+  }
+
+  #content(id: RepositoryId): BlobContent {
+    return new BlobContent(id, this.stores.blobs, this.stores.blobIndex)
+  }
+}

@@ -1,0 +1,35 @@
+import { type Action, RegistryError } from '@entrepot/kernel'
+import type { ImageName } from '@entrepot/oci-model'
+import type { RepositoryKey } from '@entrepot/repositories'
+import type { RequestContext } from './request-context.js'
+
+/** @throws RegistryError DENIED naming the action, the image and the repository that refused */
+export function requireRight(
+  context: RequestContext,
+  action: Action,
+  repository: RepositoryKey,
+  image: ImageName,
+  tag?: string,
+): void {
+  if (context.may(action, repository, image, tag)) return
+  const what = tag === undefined ? image : `${image}:${tag}`
+  throw new RegistryError(
+    'DENIED',
+    `${context.principal.name} may not ${action} ${what} in repository ${repository}`,
+    {
+      detail: { repository, name: image, action },
+    },
+  )
+}
+
+/** @throws RegistryError DENIED when the repository is out of service */
+export function requireInService(config: {
+  readonly key: RepositoryKey
+  readonly blackedOut: boolean
+}): void {
+  if (!config.blackedOut) return
+  throw new RegistryError(
+    'DENIED',
+    `repository ${config.key} is out of service (blackedOut): an administrator has to put it back`,
+  )
+}

@@ -1,0 +1,94 @@
+import { type Digest, type Listing, type Page, RegistryError, listingOf } from '@entrepot/kernel'
+import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
+import { type LocalConfig, PathFilter } from '@entrepot/repositories'
+import type { BlobContent } from '../blob-content.js'
+import { requireInService } from '../guard.js'
+import { filledPage } from '../filled-page.js'
+import type { ManifestStore } from '../manifest-store.js'
+import type { Found, ManifestBytes, OciReader, ReferrersFilter, StoredBlobHandle } from '../oci-repository.js'
+import type { RequestContext } from '../request-context.js'
+
+export class LocalReader implements OciReader {
+  readonly #filter: PathFilter
+
+  constructor(
+    private readonly config: LocalConfig,
+    private readonly content: BlobContent,
+    private readonly manifests: ManifestStore,
+  ) {
+    this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
+  }
+
+  async manifest(image: ImageName, reference: Reference): Promise<Found<ManifestBytes> | undefined> {
+    requireInService(this.config)
+    if (reference.kind === 'tag') {
+      if (!this.#filter.admitsTag(image, reference.tag)) return undefined
+      return this.#found(await this.manifests.findByTag(this.content.repository, image, reference.tag))
+    }
+    if (!this.#filter.admitsImage(image)) return undefined
+    return this.#found(await this.manifests.findByDigest(this.content.repository, image, reference.digest))
+  }
+
+  blob(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
+    return this.storedBlob(image, digest)
+  }
+
+  async storedBlob(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
+    requireInService(this.config)
+    if (!this.#filter.admitsImage(image)) return undefined
+    return this.#found(await this.content.find(digest))
+  }
+
+  holdsImage(image: ImageName): Promise<boolean> {
+    return this.manifests.hasImage(this.content.repository, image)
+  }
+
+  async tags(image: ImageName, page: Page): Promise<Listing<Tag>> {
+    requireInService(this.config)
+    if (!this.#filter.admitsImage(image) || !(await this.holdsImage(image))) {
+      throw new RegistryError('NAME_UNKNOWN', `repository ${this.config.key} has no image ${image}`, {
+        detail: { name: image },
+      })
+    }
+    return this.#admittedTags(image, page)
+  }
+
+  async referrers(
+    image: ImageName,
+    subject: Digest,
+    filter: ReferrersFilter,
+    page: Page,
+  ): Promise<Listing<Descriptor>> {
+    requireInService(this.config)
+    if (!this.#filter.admitsImage(image)) return listingOf<Descriptor>([], page.limit)
+    const rows = await this.manifests.referrers(
+      this.content.repository,
+      image,
+      subject,
+      filter.artifactTypes,
+      page,
+    )
+    return listingOf(rows, page.limit)
+  }
+
+  async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+    return filledPage(
+      page,
+      (part) => this.manifests.images(this.content.repository, part),
+      (image) => this.#filter.admitsImage(image) && context.may('read', this.config.key, image),
+    )
+  }
+
+  /** Patterns may leave tags out, so pages are read on until one is full or the list ends. */
+  async #admittedTags(image: ImageName, page: Page): Promise<Listing<Tag>> {
+    return filledPage(
+      page,
+      (part) => this.manifests.tags(this.content.repository, image, part),
+      (tag) => this.#filter.admitsTag(image, tag),
+    )
+  }
+
+  #found<T>(value: T | undefined): Found<T> | undefined {
+    return value === undefined ? undefined : { value, foundIn: this.config.key, cache: undefined }
+  }
+}

@@ -1,0 +1,127 @@
+import { type Clock, type Digest, RegistryError, isRegistryError } from '@entrepot/kernel'
+import { type ImageName, mediaTypes } from '@entrepot/oci-model'
+import type { CacheFills, FillHandle, RemoteConfig } from '@entrepot/repositories'
+import { abortable } from '../abortable.js'
+import type { BlobContent } from '../blob-content.js'
+import type { BlobHandle, CacheState, Found, StoredBlobHandle } from '../oci-repository.js'
+import type { RequestContext } from '../request-context.js'
+import { type RemoteCache, isFreshlyMissing } from './remote-manifests.js'
+import type { UpstreamRegistry } from './upstream-registry.js'
+
+/** Blobs of a remote: cached for good, filled once for all who read, and linked without a byte where we have them. */
+export class RemoteBlobs {
+  constructor(
+    private readonly config: RemoteConfig,
+    private readonly cache: RemoteCache & { readonly content: BlobContent },
+    private readonly upstream: UpstreamRegistry,
+    private readonly fills: CacheFills,
+    private readonly clock: Clock,
+  ) {}
+
+  async stored(digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
+    const handle = await this.cache.content.find(digest)
+    return handle === undefined ? undefined : this.#found(handle, 'hit')
+  }
+
+  async find(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<BlobHandle> | undefined> {
+    const stored = await this.stored(digest)
+    if (stored !== undefined) return stored
+    const { refs, repository } = this.cache
+    if (
+      this.config.offline ||
+      isFreshlyMissing(await refs.find(repository, image, missingRef(digest)), this.clock)
+    ) {
+      return undefined
+    }
+    const found =
+      (await this.#linkedFromElsewhere(image, digest, context)) ?? (await this.#cold(image, digest, context))
+    if (found === undefined) await this.#rememberMissing(image, digest)
+    return found
+  }
+
+  /** The bytes are here for another repository: once the upstream says that it has the blob too, they serve this one. */
+  async #linkedFromElsewhere(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<BlobHandle> | undefined> {
+    const { content } = this.cache
+    const elsewhere = await content.index.findAnywhere(digest)
+    if (elsewhere === undefined || (await content.store.stat(elsewhere.key)) === undefined) return undefined
+    if ((await this.upstream.headBlob(image, digest, context.signal)) === undefined) return undefined
+    return this.#found(content.handle(await content.adopt(elsewhere)), 'revalidated')
+  }
+
+  async #cold(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<BlobHandle> | undefined> {
+    if (context.metadataOnly) {
+      const size = await this.upstream.headBlob(image, digest, context.signal)
+      return size === undefined ? undefined : this.#found(unreadHandle(digest, size), 'miss')
+    }
+    try {
+      const fill = await this.#fill(image, digest)
+      const size = await abortable(fill.size(), context.signal)
+      return this.#found(fillHandle(fill, digest, size), 'miss')
+    } catch (error) {
+      if (isRegistryError(error, 'BLOB_UNKNOWN')) return undefined
+      throw error
+    }
+  }
+
+  #fill(image: ImageName, digest: Digest): Promise<FillHandle> {
+    const { content, repository } = this.cache
+    return this.fills.fill(`${repository}/${digest}`, {
+      digest,
+      fetch: async (fromOffset, signal) => {
+        const source = await this.upstream.blob(image, digest, fromOffset, signal)
+        if (source !== undefined) return source
+        throw new RegistryError(
+          'BLOB_UNKNOWN',
+          `the upstream of ${this.config.key} has no blob ${digest} in ${image}`,
+        )
+      },
+      commit: (stored) => content.keep(stored),
+    })
+  }
+
+  async #rememberMissing(image: ImageName, digest: Digest): Promise<void> {
+    const now = this.clock.now()
+    await this.cache.refs.put(this.cache.repository, image, {
+      ref: missingRef(digest),
+      status: 'missing',
+      digest: undefined,
+      etag: undefined,
+      checkedAt: new Date(now),
+      freshUntil: new Date(now + this.config.missedRetrievalCachePeriodSecs * 1000),
+    })
+  }
+
+  #found<T extends BlobHandle>(value: T, cache: CacheState): Found<T> {
+    return { value, foundIn: this.config.key, cache }
+  }
+}
+
+function missingRef(digest: Digest): string {
+  return `blob:${digest}`
+}
+
+function fillHandle(fill: FillHandle, digest: Digest, size: number): BlobHandle {
+  return {
+    descriptor: { mediaType: mediaTypes.octetStream, digest, size },
+    open: (options) => fill.open(options),
+  }
+}
+
+function unreadHandle(digest: Digest, size: number): BlobHandle {
+  return {
+    descriptor: { mediaType: mediaTypes.octetStream, digest, size },
+    open: () => Promise.reject(new Error('a blob that was asked for by HEAD has no bytes to read')),
+  }
+}

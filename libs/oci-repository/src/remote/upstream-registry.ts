@@ -1,0 +1,259 @@
+import { type Digest, RegistryError, parseDigest } from '@entrepot/kernel'
+import {
+  type Descriptor,
+  type ImageName,
+  type Reference,
+  bareMediaType,
+  manifestMediaTypes,
+  maximumManifestBytes,
+  mediaTypes,
+  referenceText,
+} from '@entrepot/oci-model'
+import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '@entrepot/upstream'
+import type { FillSource } from '@entrepot/repositories'
+import { upstreamImageName } from './docker-hub.js'
+import { readJson, readLimited } from './read-limited.js'
+
+export interface UpstreamManifestHead {
+  /** As the upstream's header says, undefined where it says none. */
+  readonly digest: Digest | undefined
+  readonly etag: string | undefined
+}
+
+export interface UpstreamManifest extends UpstreamManifestHead {
+  readonly mediaType: string
+  readonly bytes: Buffer
+}
+
+/** The most pages of a list that are read from an upstream, so that no upstream can keep us reading for ever. */
+const maximumPages = 200
+
+/** The OCI dialect of the upstream client: distribution-spec, from the client's side. Absence is `undefined`. */
+export class UpstreamRegistry {
+  constructor(
+    private readonly client: UpstreamClient,
+    private readonly host: string,
+  ) {}
+
+  /** @returns 'unsupported' when the upstream has no HEAD here, so that GET has to be used (protocol check list 219) */
+  async headManifest(
+    image: ImageName,
+    reference: Reference,
+    signal: AbortSignal,
+  ): Promise<UpstreamManifestHead | 'unsupported' | undefined> {
+    const response = await this.#request(
+      'HEAD',
+      image,
+      `manifests/${referenceText(reference)}`,
+      signal,
+      acceptManifests,
+    )
+    response.body.resume()
+    if (response.status === 404) return undefined
+    return response.status === 200 ? headOf(response) : 'unsupported'
+  }
+
+  async manifest(
+    image: ImageName,
+    reference: Reference,
+    signal: AbortSignal,
+  ): Promise<UpstreamManifest | undefined> {
+    const response = await this.#request(
+      'GET',
+      image,
+      `manifests/${referenceText(reference)}`,
+      signal,
+      acceptManifests,
+    )
+    if (response.status === 404) {
+      response.body.resume()
+      return undefined
+    }
+    this.#require200(response, `manifest ${image}:${referenceText(reference)}`)
+    const bytes = await readLimited(response, maximumManifestBytes, this.host)
+    return {
+      ...headOf(response),
+      mediaType: bareMediaType(response.headers.get('content-type') ?? ''),
+      bytes,
+    }
+  }
+
+  /** @returns the blob's size in bytes */
+  async headBlob(image: ImageName, digest: Digest, signal: AbortSignal): Promise<number | undefined> {
+    const response = await this.#request('HEAD', image, `blobs/${digest}`, signal)
+    response.body.resume()
+    if (response.status === 404) return undefined
+    const length = response.status === 200 ? response.headers.contentLength : undefined
+    if (length !== undefined) return length
+    if (response.status !== 200 && response.status !== 405 && response.status !== 501) {
+      throw this.#unexpected(response, `HEAD of blob ${digest}`)
+    }
+    return this.#sizeByGet(image, digest, signal)
+  }
+
+  async blob(
+    image: ImageName,
+    digest: Digest,
+    fromOffset: number,
+    signal: AbortSignal,
+  ): Promise<FillSource | undefined> {
+    const wanted = fromOffset === 0 ? undefined : { start: fromOffset }
+    const response = await this.#request('GET', image, `blobs/${digest}`, signal, {}, wanted)
+    if (response.status === 404) {
+      response.body.resume()
+      return undefined
+    }
+    if (response.status === 206) {
+      const range = response.headers.contentRange
+      if (range === undefined) throw this.#unexpected(response, `blob ${digest}, without a Content-Range`)
+      return { body: response.body, startsAt: range.start, size: range.size }
+    }
+    this.#require200(response, `blob ${digest}`)
+    return { body: response.body, startsAt: 0, size: response.headers.contentLength }
+  }
+
+  /** All tags, in the upstream's order. @returns undefined when the upstream doesn't know the image */
+  async tags(
+    image: ImageName,
+    signal: AbortSignal,
+  ): Promise<{ tags: readonly string[]; complete: boolean } | undefined> {
+    const tags: string[] = []
+    let path: string | undefined = `${this.#base(image)}/tags/list?n=1000`
+    for (let page = 0; path !== undefined; page += 1) {
+      if (page === maximumPages) return { tags, complete: false }
+      const response = await this.client.request({ method: 'GET', path, scope: this.#scope(image), signal })
+      if (response.status === 404) {
+        response.body.resume()
+        return page === 0 ? undefined : { tags, complete: false }
+      }
+      this.#require200(response, `tag list of ${image}`)
+      const body = await readJson(response, this.host)
+      if (!Array.isArray(body['tags']) && body['tags'] !== null)
+        throw this.#unexpected(response, `tag list of ${image}`)
+      tags.push(...stringsOf(body['tags']))
+      path = nextPath(response, path)
+    }
+    return { tags, complete: true }
+  }
+
+  /** All referrers by the API. @returns undefined when the upstream has no such API (distribution-spec, "Referrers") */
+  async referrers(
+    image: ImageName,
+    subject: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Descriptor[] | undefined> {
+    const descriptors: Descriptor[] = []
+    let path: string | undefined = `${this.#base(image)}/referrers/${subject}`
+    for (let page = 0; path !== undefined && page < maximumPages; page += 1) {
+      const response: UpstreamResponse = await this.client.request({
+        method: 'GET',
+        path,
+        scope: this.#scope(image),
+        signal,
+        headers: { accept: mediaTypes.ociIndex },
+      })
+      if (response.status !== 200) {
+        response.body.resume()
+        return undefined
+      }
+      descriptors.push(...descriptorsOf(await readJson(response, this.host)))
+      path = nextPath(response, path)
+    }
+    return descriptors
+  }
+
+  /** For upstreams whose HEAD tells no size: asks for the first byte and reads the size off the range. */
+  async #sizeByGet(image: ImageName, digest: Digest, signal: AbortSignal): Promise<number | undefined> {
+    const response = await this.#request('GET', image, `blobs/${digest}`, signal, {}, { start: 0, end: 0 })
+    response.body.destroy()
+    if (response.status === 404) return undefined
+    const { contentRange, contentLength } = response.headers
+    const size = response.status === 206 ? contentRange?.size : contentLength
+    if (size === undefined) throw this.#unexpected(response, `a question for the size of blob ${digest}`)
+    return size
+  }
+
+  #request(
+    method: 'GET' | 'HEAD',
+    image: ImageName,
+    rest: string,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+    range?: UpstreamRequest['range'],
+  ): Promise<UpstreamResponse> {
+    return this.client.request({
+      method,
+      path: `${this.#base(image)}/${rest}`,
+      scope: this.#scope(image),
+      signal,
+      headers,
+      range,
+    })
+  }
+
+  #base(image: ImageName): string {
+    return `/v2/${upstreamImageName(image, this.host)}`
+  }
+
+  #scope(image: ImageName): string {
+    return `repository:${upstreamImageName(image, this.host)}:pull`
+  }
+
+  #require200(response: UpstreamResponse, what: string): void {
+    if (response.status === 200) return
+    response.body.destroy()
+    throw this.#unexpected(response, what)
+  }
+
+  #unexpected(response: UpstreamResponse, what: string): RegistryError {
+    return new RegistryError(
+      'UPSTREAM_FAILED',
+      `upstream ${this.host} answered ${response.status} to ${what}`,
+    )
+  }
+}
+
+const acceptManifests = { accept: manifestMediaTypes.join(', ') }
+
+function headOf(response: UpstreamResponse): UpstreamManifestHead {
+  const text = response.headers.get('docker-content-digest')
+  return { digest: text === undefined ? undefined : parseDigest(text), etag: response.headers.get('etag') }
+}
+
+/** The `Link` of a paginated list, which must stay on the same path: its query is all that is taken. RFC 8288. */
+function nextPath(response: UpstreamResponse, current: string): string | undefined {
+  const link = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get('link') ?? '')?.[1]
+  const query = link === undefined ? undefined : /\?(.*)$/.exec(link)?.[1]
+  const next = query === undefined ? undefined : `${current.replace(/\?.*$/, '')}?${query}`
+  return next === current ? undefined : next
+}
+
+function stringsOf(list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : []
+}
+
+function descriptorsOf(index: Readonly<Record<string, unknown>>): readonly Descriptor[] {
+  const entries = Array.isArray(index['manifests'])
+    ? (index['manifests'] as readonly Record<string, unknown>[])
+    : []
+  return entries.flatMap(({ mediaType, digest, size, artifactType, annotations }) => {
+    if (typeof mediaType !== 'string' || typeof digest !== 'string' || typeof size !== 'number') return []
+    return [
+      {
+        mediaType,
+        digest: parseDigest(digest),
+        size,
+        ...(typeof artifactType === 'string' ? { artifactType } : {}),
+        ...(typeof annotations === 'object' && annotations !== null
+          ? { annotations: annotations as Readonly<Record<string, string>> }
+          : {}),
+      },
+    ]
+  })
+}
+
+/** The entries of an index kept under a fall-back tag. distribution-spec, "Referrers Tag Schema". */
+export function fallbackReferrers(bytes: Buffer): readonly Descriptor[] {
+  const value = JSON.parse(bytes.toString('utf8')) as unknown
+  return typeof value === 'object' && value !== null ? descriptorsOf(value as Record<string, unknown>) : []
+}

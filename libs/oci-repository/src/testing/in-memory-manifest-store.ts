@@ -1,0 +1,128 @@
+import { type Digest, type Page, byCodePoint } from '@entrepot/kernel'
+import type { Descriptor, ImageName, Tag } from '@entrepot/oci-model'
+import type { RepositoryId } from '@entrepot/repositories'
+import { unknownContent } from '../local/local-writer.js'
+import type { ManifestStore, NewManifest } from '../manifest-store.js'
+import type { ManifestBytes } from '../oci-repository.js'
+import type { InMemoryBlobIndex } from './in-memory-blob-index.js'
+
+interface StoredImage {
+  readonly manifests: Map<Digest, NewManifest>
+  readonly tags: Map<Tag, Digest>
+}
+
+export class InMemoryManifestStore implements ManifestStore {
+  readonly #images = new Map<string, StoredImage>()
+  /** When set, every call fails with it. */
+  failure: Error | undefined
+
+  constructor(private readonly blobs: InMemoryBlobIndex) {}
+
+  async findByTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<ManifestBytes | undefined> {
+    const digest = this.#at(repository, image)?.tags.get(tag)
+    return digest === undefined ? undefined : this.findByDigest(repository, image, digest)
+  }
+
+  async findByDigest(
+    repository: RepositoryId,
+    image: ImageName,
+    digest: Digest,
+  ): Promise<ManifestBytes | undefined> {
+    return this.#at(repository, image)?.manifests.get(digest)
+  }
+
+  async put(
+    repository: RepositoryId,
+    image: ImageName,
+    manifest: NewManifest,
+    tags: readonly Tag[],
+  ): Promise<void> {
+    const held = new Set((await this.blobs.findAll(repository, manifest.blobs)).map((blob) => blob.digest))
+    const missing = manifest.blobs.filter((digest) => !held.has(digest))
+    if (missing.length > 0) throw unknownContent(missing)
+    const key = keyOf(repository, image)
+    const stored = this.#at(repository, image) ?? { manifests: new Map(), tags: new Map() }
+    stored.manifests.set(manifest.digest, manifest)
+    for (const tag of tags) stored.tags.set(tag, manifest.digest)
+    this.#images.set(key, stored)
+  }
+
+  async existingTags(
+    repository: RepositoryId,
+    image: ImageName,
+    tags: readonly Tag[],
+  ): Promise<readonly Tag[]> {
+    return tags.filter((tag) => this.#at(repository, image)?.tags.has(tag))
+  }
+
+  async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<boolean> {
+    return this.#at(repository, image)?.tags.delete(tag) ?? false
+  }
+
+  async deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest): Promise<boolean> {
+    const stored = this.#at(repository, image)
+    if (stored === undefined || !stored.manifests.delete(digest)) return false
+    for (const [tag, target] of stored.tags) if (target === digest) stored.tags.delete(tag)
+    return true
+  }
+
+  async hasImage(repository: RepositoryId, image: ImageName): Promise<boolean> {
+    return (this.#at(repository, image)?.manifests.size ?? 0) > 0
+  }
+
+  async tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]> {
+    return slice([...(this.#at(repository, image)?.tags.keys() ?? [])], page)
+  }
+
+  async images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]> {
+    const prefix = `${repository}/`
+    const names = [...this.#images.keys()].filter((key) => key.startsWith(prefix))
+    return slice(
+      names.map((key) => key.slice(prefix.length) as ImageName),
+      page,
+    )
+  }
+
+  async referrers(
+    repository: RepositoryId,
+    image: ImageName,
+    subject: Digest,
+    artifactTypes: readonly string[],
+    page: Page,
+  ): Promise<readonly Descriptor[]> {
+    const manifests = [...(this.#at(repository, image)?.manifests.values() ?? [])]
+    const found = manifests
+      .filter((manifest) => manifest.subject === subject)
+      .filter((manifest) => artifactTypes.length === 0 || artifactTypes.includes(manifest.artifactType ?? ''))
+    const digests = slice(
+      found.map((manifest) => manifest.digest),
+      page,
+    )
+    return found
+      .filter((manifest) => digests.includes(manifest.digest))
+      .sort((left, right) => byCodePoint(left.digest, right.digest))
+      .map(({ digest, mediaType, bytes, artifactType, annotations }) => ({
+        mediaType,
+        digest,
+        size: bytes.length,
+        annotations,
+        ...(artifactType === undefined ? {} : { artifactType }),
+      }))
+  }
+
+  #at(repository: RepositoryId, image: ImageName): StoredImage | undefined {
+    if (this.failure !== undefined) throw this.failure
+    return this.#images.get(keyOf(repository, image))
+  }
+}
+
+function keyOf(repository: RepositoryId, image: ImageName): string {
+  return `${repository}/${image}`
+}
+
+function slice<T extends string>(names: readonly T[], page: Page): readonly T[] {
+  const after = page.after
+  const sorted = [...names].sort(byCodePoint)
+  const rest = after === undefined ? sorted : sorted.filter((name) => byCodePoint(name, after) > 0)
+  return rest.slice(0, page.limit + 1)
+}

@@ -1,0 +1,138 @@
+import { type Listing, type Page, RegistryError, byCodePoint, isRegistryError } from '@entrepot/kernel'
+import { type Descriptor, type ImageName, type Tag, tagReference } from '@entrepot/oci-model'
+import type { RepositoryKey } from '@entrepot/repositories'
+import type { OciReader } from '../oci-repository.js'
+import type { RequestContext } from '../request-context.js'
+import type { VirtualMember } from './virtual-member.js'
+
+/**
+ * The tags of all members. A remote that fails leaves a warning, as long as another member knows the image.
+ * @throws RegistryError NAME_UNKNOWN when no member knows the image; the failure when one could not be asked
+ */
+export async function mergedTags(
+  virtual: RepositoryKey,
+  members: readonly VirtualMember[],
+  image: ImageName,
+  page: Page,
+  context: RequestContext,
+): Promise<Listing<Tag>> {
+  const answers = await Promise.all(
+    members.map((member) =>
+      tagsOf(member, image, page, context).catch((error: unknown) => passOver(member, error)),
+    ),
+  )
+  const listings = answers.filter((answer) => answer !== undefined && 'items' in answer)
+  const failures = answers.filter((answer) => answer !== undefined && 'failed' in answer)
+  if (listings.length === 0 && failures[0] !== undefined) throw failures[0].error
+  if (listings.length === 0) {
+    throw new RegistryError('NAME_UNKNOWN', `no member of repository ${virtual} has an image ${image}`, {
+      detail: { name: image },
+    })
+  }
+  const merged = mergePages(listings, page, (tag) => tag)
+  return { ...merged, warnings: [...merged.warnings, ...failures.map(({ failed }) => failed)] }
+}
+
+/** The referrers that the members know, each once. */
+export async function mergedReferrers(
+  members: readonly VirtualMember[],
+  image: ImageName,
+  page: Page,
+  ask: (reader: OciReader) => Promise<Listing<Descriptor>>,
+): Promise<Listing<Descriptor>> {
+  const holding = await Promise.all(members.map(({ repository }) => repository.reader.holdsImage(image)))
+  const asked = holding.includes(true) ? members.filter((_, position) => holding[position] === true) : members
+  const answers = await Promise.all(
+    asked.map((member) => ask(member.repository.reader).catch((error: unknown) => passOver(member, error))),
+  )
+  const listings = answers.filter((answer) => answer !== undefined && 'items' in answer)
+  const failures = answers.filter((answer) => answer !== undefined && 'failed' in answer)
+  if (listings.length === 0 && failures[0] !== undefined) throw failures[0].error
+  const merged = mergePages(listings, page, (descriptor) => descriptor.digest)
+  return { ...merged, warnings: [...merged.warnings, ...failures.map(({ failed }) => failed)] }
+}
+
+export async function mergedImages(
+  members: readonly VirtualMember[],
+  page: Page,
+  context: RequestContext,
+): Promise<Listing<ImageName>> {
+  const listings = await Promise.all(members.map((member) => admittedImages(member, page, context)))
+  return mergePages(listings, page, (image) => image)
+}
+
+/** Tags that the virtual's patterns hide don't count, so a member is read on until its page is full. */
+async function tagsOf(
+  member: VirtualMember,
+  image: ImageName,
+  page: Page,
+  context: RequestContext,
+): Promise<Listing<Tag>> {
+  return readOn(
+    page,
+    (part) => member.repository.reader.tags(image, part, context),
+    (tag) => member.admits(image, tagReference(tag)),
+  )
+}
+
+async function admittedImages(
+  member: VirtualMember,
+  page: Page,
+  context: RequestContext,
+): Promise<Listing<ImageName>> {
+  return readOn(
+    page,
+    (part) => member.repository.reader.images(part, context),
+    (image) => member.admits(image),
+  )
+}
+
+async function readOn<T extends string>(
+  page: Page,
+  read: (page: Page) => Promise<Listing<T>>,
+  admits: (item: T) => boolean,
+): Promise<Listing<T>> {
+  const items: T[] = []
+  let after = page.after
+  for (;;) {
+    const part = await read({ limit: page.limit, after })
+    items.push(...part.items.filter(admits))
+    const last = part.items.at(-1)
+    if (items.length >= page.limit || !part.more || last === undefined) {
+      return {
+        items: items.slice(0, page.limit),
+        more: part.more || items.length > page.limit,
+        warnings: part.warnings,
+      }
+    }
+    after = last
+  }
+}
+
+/** Every listing holds the first entries of its member after `page.after`, so the first of their union are exact. */
+function mergePages<T>(listings: readonly Listing<T>[], page: Page, keyOf: (item: T) => string): Listing<T> {
+  const byKey = new Map<string, T>()
+  for (const item of listings.flatMap((listing) => listing.items)) {
+    if (!byKey.has(keyOf(item))) byKey.set(keyOf(item), item)
+  }
+  const sorted = [...byKey.entries()]
+    .sort(([left], [right]) => byCodePoint(left, right))
+    .map(([, item]) => item)
+  return {
+    items: sorted.slice(0, page.limit),
+    more: sorted.length > page.limit || listings.some((listing) => listing.more),
+    warnings: listings.flatMap((listing) => listing.warnings),
+  }
+}
+
+interface PassedOver {
+  readonly failed: string
+  readonly error: unknown
+}
+
+/** @returns undefined for "unknown image" @throws what a local member threw */
+function passOver(member: VirtualMember, error: unknown): PassedOver | undefined {
+  if (isRegistryError(error, 'NAME_UNKNOWN')) return undefined
+  if (member.repository.kind === 'local') throw error
+  return { failed: `entries of ${member.repository.key} may be missing: it could not be asked`, error }
+}

@@ -1,0 +1,183 @@
+import type { Digest, Listing, Page } from '@entrepot/kernel'
+import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
+import { type RepositoryKey, type VirtualConfig } from '@entrepot/repositories'
+import { requireInService } from '../guard.js'
+import type {
+  BlobHandle,
+  Found,
+  ManifestBytes,
+  OciReader,
+  OciRepository,
+  ReferrersFilter,
+  StoredBlobHandle,
+} from '../oci-repository.js'
+import type { RequestContext } from '../request-context.js'
+import { mergedImages, mergedReferrers, mergedTags } from './merged-lists.js'
+import type { VirtualMember } from './virtual-member.js'
+
+/**
+ * Members are asked in order and the first that has the item answers. A member's failure is never shown as absence, and
+ * never lets a later member answer for an image that the failing one has served: an outage can't swap an image's origin.
+ */
+export class VirtualReader implements OciReader {
+  constructor(
+    private readonly config: VirtualConfig,
+    private readonly members: readonly VirtualMember[],
+    private readonly deploymentTarget: RepositoryKey | undefined,
+  ) {}
+
+  async manifest(
+    image: ImageName,
+    reference: Reference,
+    context: RequestContext,
+  ): Promise<Found<ManifestBytes> | undefined> {
+    requireInService(this.config)
+    const tag = reference.kind === 'tag' ? reference.tag : undefined
+    const admitted = this.#readable(image, context, tag).filter((member) => member.admits(image, reference))
+    return this.#firstAnswer(
+      this.#forPushersHead(admitted, context),
+      image,
+      (reader) => reader.manifest(image, reference, context),
+      context,
+    )
+  }
+
+  async blob(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<BlobHandle> | undefined> {
+    const stored = await this.storedBlob(image, digest, context)
+    if (stored !== undefined) return stored
+    const members = this.#readable(image, context)
+    const holding = await Promise.all(members.map(({ repository }) => repository.reader.holdsImage(image)))
+    const asked = holding.includes(true)
+      ? members.filter((_, position) => holding[position] === true)
+      : this.#neverSeen(members, context)
+    try {
+      return await this.#firstAnswer(asked, image, (reader) => reader.blob(image, digest, context), context)
+    } catch (error) {
+      // Nobody can know a blob of an image that was never served: this is a client asking whether it has to upload.
+      if (context.metadataOnly && !holding.includes(true)) return undefined
+      throw error
+    }
+  }
+
+  async storedBlob(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<StoredBlobHandle> | undefined> {
+    requireInService(this.config)
+    for (const { repository } of this.#readable(image, context)) {
+      const found = await repository.reader.storedBlob(image, digest, context)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  async holdsImage(image: ImageName): Promise<boolean> {
+    const admitted = this.members.filter((member) => member.admits(image))
+    return (await firstHolding(admitted, image)) !== undefined
+  }
+
+  async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {
+    requireInService(this.config)
+    const members = await this.#withPriority(this.#readable(image, context), image)
+    return mergedTags(this.config.key, members, image, page, context)
+  }
+
+  async referrers(
+    image: ImageName,
+    subject: Digest,
+    filter: ReferrersFilter,
+    page: Page,
+    context: RequestContext,
+  ): Promise<Listing<Descriptor>> {
+    requireInService(this.config)
+    const members = await this.#withPriority(this.#readable(image, context), image)
+    return mergedReferrers(members, image, page, (reader) =>
+      reader.referrers(image, subject, filter, page, context),
+    )
+  }
+
+  images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+    return mergedImages(this.members, page, context)
+  }
+
+  async #firstAnswer<T>(
+    members: readonly VirtualMember[],
+    image: ImageName,
+    ask: (reader: OciReader) => Promise<Found<T> | undefined>,
+    context: RequestContext,
+  ): Promise<Found<T> | undefined> {
+    const failures: unknown[] = []
+    for (const [position, { repository, priority }] of members.entries()) {
+      if (!priority && position > 0 && (await this.#claimedBefore(members, position, image))) break
+      try {
+        const found = await ask(repository.reader)
+        if (found !== undefined) return found
+      } catch (error) {
+        if (await this.#mustAnswer(repository, image)) throw error
+        context.logger.warn(
+          { err: error, repository: this.config.key, member: repository.key, image },
+          'a member failed and was passed over, since it has never served this image',
+        )
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+    return undefined
+  }
+
+  /** A local member always answers for itself; a remote for every image that was ever served from it. */
+  async #mustAnswer(repository: OciRepository, image: ImageName): Promise<boolean> {
+    return repository.kind === 'local' || repository.reader.holdsImage(image)
+  }
+
+  /** At the first member without priority: whether one with priority has the image, so that no other may answer for it. */
+  async #claimedBefore(
+    members: readonly VirtualMember[],
+    position: number,
+    image: ImageName,
+  ): Promise<boolean> {
+    if (members[position - 1]?.priority !== true) return false
+    const withPriority = members.slice(0, position)
+    return (await firstHolding(withPriority, image)) !== undefined
+  }
+
+  async #withPriority(
+    members: readonly VirtualMember[],
+    image: ImageName,
+  ): Promise<readonly VirtualMember[]> {
+    const withPriority = members.filter((member) => member.priority)
+    return (await firstHolding(withPriority, image)) === undefined ? members : withPriority
+  }
+
+  /** A pusher's HEAD asks whether the manifest is already where the push will land. */
+  #forPushersHead(members: readonly VirtualMember[], context: RequestContext): readonly VirtualMember[] {
+    if (!context.deploying || !context.metadataOnly || this.deploymentTarget === undefined) return members
+    return members.filter(({ repository }) => repository.key === this.deploymentTarget)
+  }
+
+  /** For a blob of an image that no member holds: a pusher's question is no upstream's business. */
+  #neverSeen(members: readonly VirtualMember[], context: RequestContext): readonly VirtualMember[] {
+    return context.deploying ? [] : members
+  }
+
+  #readable(image: ImageName, context: RequestContext, tag?: string): readonly VirtualMember[] {
+    return this.members.filter(
+      (member) => member.admits(image) && context.may('read', member.repository.key, image, tag),
+    )
+  }
+}
+
+async function firstHolding(
+  members: readonly VirtualMember[],
+  image: ImageName,
+): Promise<VirtualMember | undefined> {
+  for (const member of members) {
+    if (await member.repository.reader.holdsImage(image)) return member
+  }
+  return undefined
+}
