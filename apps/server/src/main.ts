@@ -1,3 +1,4 @@
 import 'reflect-metadata'
+import { runServer } from './lifecycle/run-server.js'
 
-process.stdout.write('entrepot: nothing to serve yet\n')
+await runServer()

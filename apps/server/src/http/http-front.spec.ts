@@ -21,16 +21,11 @@ describe('the HTTP front', () => {
     }
   })
 
-  const start = async (
-    handlers: Partial<Record<'registry' | 'expecting' | 'application', PlainHandler>> = {},
-  ) => {
+  const start = async (handlers: Partial<Record<'registry' | 'application', PlainHandler>> = {}) => {
     const application = handlers.application ?? answering('application')
     const front = new HttpFront(
       {
-        registry: {
-          handle: handlers.registry ?? answering('registry'),
-          handleExpectingContinue: handlers.expecting ?? answering('expecting'),
-        },
+        registry: handlers.registry ?? answering('registry'),
         operations: answering('operations'),
         application: (request, response) => void application(request, response),
       },
@@ -81,16 +76,14 @@ describe('the HTTP front', () => {
   it('says 100 Continue only when the body is read', async () => {
     const bodies: string[] = []
     const { raw } = await start({
-      application: async (request, response) => {
+      registry: async (request, response) => {
         await delay(20)
         bodies.push(Buffer.concat(await request.toArray()).toString())
         response.writeHead(201, { 'content-length': 0 }).end()
       },
     })
     const client = raw()
-    client.socket.write(
-      'PUT /artifactory HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
-    )
+    client.socket.write('PUT /v2/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n')
     await expect.poll(client.text).toBe('HTTP/1.1 100 Continue\r\n\r\n')
     client.socket.write('body')
     await expect.poll(client.text).toContain('HTTP/1.1 201 Created')
@@ -98,25 +91,15 @@ describe('the HTTP front', () => {
     expect(client.text()).toContain('Connection: keep-alive')
   })
 
-  it('leaves it to the registry to say 100 Continue', async () => {
-    const { raw } = await start()
-    const client = raw()
-    client.socket.write('PUT /v2/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n')
-    await expect.poll(client.text).toContain('expecting /v2/')
-    expect(client.text()).not.toContain('100 Continue')
-  })
-
   it('answers a refused request that waits for 100 Continue without asking for its body', async () => {
     const { raw } = await start({
-      application: async (request, response) => {
+      registry: async (request, response) => {
         response.writeHead(401, { 'content-length': 0 }).end()
         request.resume()
       },
     })
     const client = raw()
-    client.socket.write(
-      'PUT /artifactory HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
-    )
+    client.socket.write('PUT /v2/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n')
     await once(client.socket, 'close')
     expect(client.text()).toContain('HTTP/1.1 401 Unauthorized')
     expect(client.text()).toContain('Connection: close')
@@ -167,7 +150,7 @@ describe('the HTTP front', () => {
     const { port } = await start()
     const second = new HttpFront(
       {
-        registry: { handle: answering(''), handleExpectingContinue: answering('') },
+        registry: answering(''),
         operations: answering(''),
         application: () => undefined,
       },

@@ -19,11 +19,7 @@ export type PlainHandler = (request: IncomingMessage, response: ServerResponse) 
 
 export interface HttpFrontHandlers {
   /** `/v2` and everything else that speaks the registry protocol. */
-  readonly registry: {
-    readonly handle: PlainHandler
-    /** For a client that holds its body back until it is told to go on; the handler tells it. RFC 9110 10.1.1. */
-    readonly handleExpectingContinue: PlainHandler
-  }
+  readonly registry: PlainHandler
   /** `/healthz`, `/readyz`, `/metrics`. */
   readonly operations: PlainHandler
   /** The rest: the admin API. */
@@ -56,10 +52,11 @@ export class HttpFront {
         // Bearer tokens with many scopes don't fit into Node's 16 KiB.
         maxHeaderSize: 64 * 1024,
       },
-      (request, response) => this.route(request, response, this.handlers.registry.handle),
+      (request, response) => this.route(request, response),
     )
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-      this.route(request, response, this.handlers.registry.handleExpectingContinue)
+      continueWhenRead(request, response)
+      this.route(request, response)
     })
     this.#server.on('clientError', answerClientError)
   }
@@ -101,15 +98,11 @@ export class HttpFront {
     return false
   }
 
-  private route(request: IncomingMessage, response: ServerResponse, registry: PlainHandler): void {
+  private route(request: IncomingMessage, response: ServerResponse): void {
     if (this.#draining) response.shouldKeepAlive = false
     const path = pathOf(request)
-    if (isRegistryUrl(path)) {
-      this.handle(registry, request, response)
-      return
-    }
-    if (expectsContinue(request)) continueWhenRead(request, response)
-    if (operationsPath.test(path)) this.handle(this.handlers.operations, request, response)
+    if (isRegistryUrl(path)) this.handle(this.handlers.registry, request, response)
+    else if (operationsPath.test(path)) this.handle(this.handlers.operations, request, response)
     else this.handlers.application(request, response)
   }
 
@@ -121,10 +114,6 @@ export class HttpFront {
         response.writeHead(500, { 'content-type': 'text/plain', connection: 'close' }).end('internal error\n')
     })
   }
-}
-
-function expectsContinue(request: IncomingMessage): boolean {
-  return request.headers.expect?.toLowerCase() === '100-continue'
 }
 
 function listenError(address: ListenAddress, error: NodeJS.ErrnoException): Error {

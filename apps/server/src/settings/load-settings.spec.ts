@@ -34,6 +34,7 @@ describe('settings', () => {
         dataDir: resolve('./data'),
         logLevel: 'info',
         bootstrap: 'default',
+        trustForwardedHeaders: false,
         shutdownGraceSeconds: 30,
       },
       warnings: [],

@@ -61,6 +61,10 @@ export const settingsSchema = z.object({
   bootstrap: z.enum(['default', 'none'], { error: 'default or none' }).prefault('default'),
   defaultRepository: defaultRepository.optional(),
   redisUrl: redisUrl.optional(),
+  trustForwardedHeaders: z
+    .enum(['true', 'false'], { error: 'true, behind a proxy that sets X-Forwarded-*, or false' })
+    .prefault('false')
+    .transform((text) => text === 'true'),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
 })
 

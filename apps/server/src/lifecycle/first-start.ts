@@ -1,0 +1,57 @@
+import type { Database } from '@entrepot/database'
+import { bootstrapAdministrator, type PasswordHasher, type UserStore } from '@entrepot/identity'
+import { isRegistryError } from '@entrepot/kernel'
+import type { RepositoryDirectory } from '@entrepot/repositories'
+import type { Settings } from '../settings/settings.js'
+import { defaultRepositories } from './default-repositories.js'
+import { StartupError } from './startup-error.js'
+
+/** Any number that nobody else locks in this database: held by the replica that makes the first start. */
+const firstStartLock = 4_127_550_319
+
+export interface FirstStartOutcome {
+  /** False when there was an administrator already. */
+  readonly isFirst: boolean
+  /** To be shown once. */
+  readonly generatedPassword: string | undefined
+}
+
+/** What is in the database before anybody has used it: the administrator and three repositories. */
+export class FirstStart {
+  constructor(
+    private readonly users: UserStore,
+    private readonly hasher: PasswordHasher,
+    private readonly repositories: RepositoryDirectory,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * Does nothing once there is an administrator. One replica does it, the others wait and find it done.
+   * @throws StartupError when the password that was set is refused
+   */
+  run(settings: Pick<Settings, 'adminPassword' | 'bootstrap'>): Promise<FirstStartOutcome> {
+    return this.database.transaction(async (transaction) => {
+      await transaction.query({ text: 'SELECT pg_advisory_xact_lock($1)' }, [firstStartLock])
+      if (await this.users.hasAdministrator()) return { isFirst: false, generatedPassword: undefined }
+      if (settings.bootstrap === 'default') await this.createRepositories()
+      const administrator = await this.createAdministrator(settings.adminPassword)
+      return { isFirst: true, generatedPassword: administrator?.generatedPassword }
+    })
+  }
+
+  /** Before the administrator, so that a start that was cut off here is done again as a whole. */
+  private async createRepositories(): Promise<void> {
+    for (const config of defaultRepositories) {
+      if (this.repositories.find(config.key) === undefined) await this.repositories.create(config)
+    }
+  }
+
+  private async createAdministrator(password: string | undefined) {
+    try {
+      return await bootstrapAdministrator(this.users, this.hasher, password)
+    } catch (error) {
+      if (isRegistryError(error, 'REQUEST_INVALID')) throw new StartupError(error.message, { cause: error })
+      throw error
+    }
+  }
+}

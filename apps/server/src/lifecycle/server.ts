@@ -1,0 +1,138 @@
+import type { EmbeddedPostgres } from '@entrepot/database'
+import type { RegistryHandler } from '@entrepot/oci-api'
+import { CacheFills, RepositoryDirectory } from '@entrepot/repositories'
+import { NestFactory } from '@nestjs/core'
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
+import { AppModule } from '../app.module.js'
+import { HttpFront } from '../http/http-front.js'
+import { operationsHandler } from '../http/operations-handler.js'
+import { NestLogger } from '../logging/nest-logger.js'
+import type { PinoLogger } from '../logging/pino-logger.js'
+import { Metrics } from '../metrics/metrics.js'
+import { listenAddressText } from '../settings/listen-address.js'
+import type { Settings } from '../settings/settings.js'
+import { registryHandlerToken } from '../wiring/registry-api.module.js'
+import { embeddedPostgres, migrateWhenReachable } from './connect-database.js'
+import { defaultRepositories } from './default-repositories.js'
+import { FirstStart } from './first-start.js'
+import { prepareDataFolder } from './prepare-data-folder.js'
+import { Readiness } from './readiness.js'
+import type { Terminal } from './terminal.js'
+
+/** The whole server, from its data folder to its port. What was started is stopped in the opposite order. */
+export class Server {
+  readonly #metrics: Metrics
+  #postgres: EmbeddedPostgres | undefined
+  #application: NestExpressApplication | undefined
+  #front: HttpFront | undefined
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly logger: PinoLogger,
+    private readonly terminal: Terminal,
+  ) {
+    this.#metrics = new Metrics(logger)
+  }
+
+  /**
+   * @param signal stops starting
+   * @throws StartupError, or another error that says what is wrong; `stop` is to be called then as well
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const progress = (text: string) => this.progress(text)
+    await prepareDataFolder(this.settings.dataDir)
+    const connection = await this.database(signal)
+    await migrateWhenReachable(connection, progress, signal)
+    const application = await this.createApplication({ ...this.boot, connection })
+    signal.throwIfAborted()
+    const firstStart = await application.get(FirstStart).run(this.settings)
+    await this.listen(application, firstStart)
+  }
+
+  /**
+   * Running transfers, and then what is being cached, may finish for as long as the settings say.
+   * @param force stops waiting for them
+   */
+  async stop(force: AbortSignal): Promise<void> {
+    const deadline = performance.now() + this.settings.shutdownGraceSeconds * 1000
+    this.#application?.get(Readiness).shuttingDown()
+    const finished = await this.#front?.drain(this.settings.shutdownGraceSeconds * 1000, force)
+    if (finished === false) this.logger.warn({}, 'transfers were cut off by the shutdown')
+    await this.closeFills(Math.max(deadline - performance.now(), 0), force)
+    await this.#application?.close()
+    await this.#postgres?.stop()
+  }
+
+  /** For a process that can't wait any more. */
+  killDatabase(): void {
+    this.#postgres?.killNow()
+  }
+
+  private async closeFills(milliseconds: number, force: AbortSignal): Promise<void> {
+    const fills = this.#application?.get(CacheFills)
+    if (fills === undefined) return
+    const hurry = () => void fills.close(0)
+    force.addEventListener('abort', hurry)
+    await fills.close(force.aborted ? 0 : milliseconds)
+    force.removeEventListener('abort', hurry)
+  }
+
+  private get boot() {
+    return { settings: this.settings, logger: this.logger, metrics: this.#metrics }
+  }
+
+  private async database(signal: AbortSignal) {
+    if (this.settings.databaseUrl !== undefined) return { url: this.settings.databaseUrl }
+    const postgres = embeddedPostgres(this.settings.dataDir, this.logger, (text) => this.progress(text))
+    this.#postgres = postgres
+    // Starting it is the one long step that can't be interrupted from outside.
+    const onAbort = () => void postgres.stop()
+    signal.addEventListener('abort', onAbort)
+    try {
+      return await postgres.start()
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  private async createApplication(boot: Parameters<typeof AppModule.register>[0]) {
+    const application = await NestFactory.create<NestExpressApplication>(
+      AppModule.register(boot),
+      new ExpressAdapter(),
+      { bodyParser: false, logger: new NestLogger(this.logger), abortOnError: false },
+    )
+    this.#application = application
+    application.disable('x-powered-by')
+    return application.init()
+  }
+
+  private async listen(
+    application: NestExpressApplication,
+    { isFirst, generatedPassword }: Awaited<ReturnType<FirstStart['run']>>,
+  ): Promise<void> {
+    this.#front = new HttpFront(
+      {
+        registry: application.get<RegistryHandler>(registryHandlerToken).handle,
+        operations: operationsHandler(application.get(Readiness), this.#metrics),
+        application: application.getHttpAdapter().getInstance(),
+      },
+      this.logger,
+    )
+    const address = await this.#front.listen(this.settings.listen)
+    this.logger.info({ address: listenAddressText(address) }, 'ready')
+    if (!isFirst && !this.terminal.isWatched) return
+    const repository = defaultRepositories.at(-1)?.key ?? ''
+    const hasRepository = application.get(RepositoryDirectory).find(repository) !== undefined
+    this.terminal.welcome({
+      address,
+      publicUrl: this.settings.publicUrl,
+      generatedPassword,
+      repository: hasRepository ? repository : undefined,
+    })
+  }
+
+  private progress(text: string): void {
+    this.logger.info({}, text)
+    this.terminal.say(text)
+  }
+}

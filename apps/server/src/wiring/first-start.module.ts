@@ -1,0 +1,26 @@
+import { Database, PostgresUserStore } from '@entrepot/database'
+import { PasswordHasher } from '@entrepot/identity'
+import { RepositoryDirectory } from '@entrepot/repositories'
+import { Module } from '@nestjs/common'
+import { FirstStart } from '../lifecycle/first-start.js'
+import { DatabaseModule } from './database.module.js'
+import { IdentityModule } from './identity.module.js'
+import { RepositoriesModule } from './repositories.module.js'
+
+@Module({
+  imports: [DatabaseModule, IdentityModule, RepositoriesModule],
+  providers: [
+    {
+      provide: FirstStart,
+      inject: [PostgresUserStore, PasswordHasher, RepositoryDirectory, Database],
+      useFactory: (
+        users: PostgresUserStore,
+        hasher: PasswordHasher,
+        repositories: RepositoryDirectory,
+        database: Database,
+      ) => new FirstStart(users, hasher, repositories, database),
+    },
+  ],
+  exports: [FirstStart],
+})
+export class FirstStartModule {}

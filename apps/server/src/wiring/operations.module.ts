@@ -1,0 +1,46 @@
+import { FilesystemBlobStore } from '@entrepot/blob-store'
+import { Database, PostgresUploadStore } from '@entrepot/database'
+import { systemClock } from '@entrepot/kernel'
+import { CacheFills } from '@entrepot/repositories'
+import { Module, type OnModuleInit } from '@nestjs/common'
+import type { Pool } from 'pg'
+import { DataSource } from 'typeorm'
+import { Readiness } from '../lifecycle/readiness.js'
+import { PinoLogger } from '../logging/pino-logger.js'
+import { Metrics } from '../metrics/metrics.js'
+import { DatabaseModule } from './database.module.js'
+import { RepositoriesModule } from './repositories.module.js'
+import { StorageModule } from './storage.module.js'
+
+/** What the operator asks for: readiness of the parts, and their numbers. */
+@Module({
+  imports: [DatabaseModule, StorageModule, RepositoriesModule],
+  providers: [
+    {
+      provide: Readiness,
+      inject: [Database, FilesystemBlobStore, PinoLogger],
+      useFactory: (database: Database, blobs: FilesystemBlobStore, logger: PinoLogger) =>
+        new Readiness({ database: () => database.check(), blobStore: () => blobs.check() }, logger),
+    },
+  ],
+  exports: [Readiness],
+})
+export class OperationsModule implements OnModuleInit {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly uploads: PostgresUploadStore,
+    private readonly fills: CacheFills,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  onModuleInit(): void {
+    const { master: pool } = this.dataSource.driver as unknown as { readonly master: Pool }
+    this.metrics.trackReadings({
+      uploadsInProgress: () => this.uploads.count(new Date(systemClock.now())),
+      fillsRunning: () => this.fills.running,
+      databaseConnections: () => pool.totalCount,
+      databaseConnectionsIdle: () => pool.idleCount,
+      databaseRequestsWaiting: () => pool.waitingCount,
+    })
+  }
+}

@@ -1,0 +1,108 @@
+import { FilesystemBlobStore } from '@entrepot/blob-store'
+import type { Broadcast } from '@entrepot/coordination'
+import {
+  PostgresBlobIndex,
+  PostgresManifestStore,
+  PostgresRemoteRefStore,
+  PostgresRepositoryStore,
+  PostgresUploadStore,
+} from '@entrepot/database'
+import { systemClock } from '@entrepot/kernel'
+import { ConfiguredOciRepositories, type OciStores } from '@entrepot/oci-repository'
+import { CacheFills, type RemoteConfig, RepositoryDirectory } from '@entrepot/repositories'
+import { createUpstream } from '@entrepot/upstream'
+import { type BeforeApplicationShutdown, Module, type OnModuleDestroy } from '@nestjs/common'
+import { PinoLogger } from '../logging/pino-logger.js'
+import { Metrics } from '../metrics/metrics.js'
+import { broadcastToken, CoordinationModule } from './coordination.module.js'
+import { DatabaseModule } from './database.module.js'
+import { StorageModule } from './storage.module.js'
+
+const ociStoresToken = Symbol('OciStores')
+
+const userAgent = 'entrepot/0.1'
+
+/** The repositories as they are configured, with their content and their upstreams. */
+@Module({
+  imports: [DatabaseModule, CoordinationModule, StorageModule],
+  providers: [
+    {
+      provide: RepositoryDirectory,
+      inject: [PostgresRepositoryStore, broadcastToken, PinoLogger],
+      useFactory: async (store: PostgresRepositoryStore, broadcast: Broadcast, logger: PinoLogger) => {
+        const directory = new RepositoryDirectory(store, broadcast, logger)
+        await directory.start()
+        return directory
+      },
+    },
+    {
+      provide: ociStoresToken,
+      inject: [
+        FilesystemBlobStore,
+        PostgresBlobIndex,
+        PostgresManifestStore,
+        PostgresUploadStore,
+        PostgresRemoteRefStore,
+      ],
+      useFactory: (
+        blobs: FilesystemBlobStore,
+        blobIndex: PostgresBlobIndex,
+        manifests: PostgresManifestStore,
+        uploads: PostgresUploadStore,
+        remoteRefs: PostgresRemoteRefStore,
+      ): OciStores => ({ blobs, blobIndex, manifests, uploads, remoteRefs }),
+    },
+    {
+      provide: CacheFills,
+      inject: [FilesystemBlobStore, PinoLogger],
+      useFactory: (blobs: FilesystemBlobStore, logger: PinoLogger) =>
+        new CacheFills(blobs, systemClock, logger),
+    },
+    {
+      provide: ConfiguredOciRepositories,
+      inject: [RepositoryDirectory, ociStoresToken, CacheFills, Metrics, PinoLogger],
+      useFactory: (
+        directory: RepositoryDirectory,
+        stores: OciStores,
+        fills: CacheFills,
+        metrics: Metrics,
+        logger: PinoLogger,
+      ) => {
+        const connect = (config: RemoteConfig) =>
+          createUpstream(upstreamSettingsOf(config), { logger, observer: metrics })
+        return new ConfiguredOciRepositories(directory, stores, { fills, connect }, systemClock, logger)
+      },
+    },
+  ],
+  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills],
+})
+export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShutdown {
+  constructor(
+    private readonly directory: RepositoryDirectory,
+    private readonly fills: CacheFills,
+    private readonly repositories: ConfiguredOciRepositories,
+  ) {}
+
+  /** Whoever closes the application has given the fills their time; what still runs ends here, before its upstream. */
+  async onModuleDestroy(): Promise<void> {
+    this.directory.stop()
+    await this.fills.close(0)
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.repositories.close()
+  }
+}
+
+function upstreamSettingsOf(config: RemoteConfig) {
+  return {
+    baseUrl: config.url,
+    username: config.username,
+    password: config.password,
+    timeLimitMilliseconds: config.metadataRetrievalTimeoutSecs * 1000,
+    idleLimitMilliseconds: config.socketTimeoutMillis,
+    assumedOfflineMilliseconds: config.assumedOfflinePeriodSecs * 1000,
+    allowAnyHostAuth: config.allowAnyHostAuth,
+    userAgent,
+  }
+}
