@@ -2,9 +2,10 @@ import ipaddr from 'ipaddr.js'
 
 /**
  * What kind of place an address is: `private` is a house's own network (RFC 1918, RFC 4193, RFC 6598), `loopback` this
- * machine, `special` everything else that is no host of the internet: link-local, metadata services, multicast, tunnels.
+ * machine, `link-local` where clouds keep their metadata services, `special` everything else that is no host of the
+ * internet: multicast, documentation, tunnels.
  */
-export type AddressClass = 'public' | 'private' | 'loopback' | 'special'
+export type AddressClass = 'public' | 'private' | 'loopback' | 'link-local' | 'special'
 
 const classes: Readonly<Record<string, AddressClass>> = {
   unicast: 'public',
@@ -12,6 +13,7 @@ const classes: Readonly<Record<string, AddressClass>> = {
   uniqueLocal: 'private',
   carrierGradeNat: 'private',
   loopback: 'loopback',
+  linkLocal: 'link-local',
 }
 
 /** Metadata services of clouds outside the link-local range: AWS over IPv6, Alibaba, Azure. */
@@ -22,7 +24,7 @@ export function classifyAddress(text: string): AddressClass {
   const zoneless = text.replace(/%.*$/, '')
   if (!ipaddr.isValid(zoneless)) return 'special'
   const address = ipaddr.process(zoneless)
-  if (metadataServices.has(address.toString())) return 'special'
+  if (metadataServices.has(address.toString())) return 'link-local'
   if (address instanceof ipaddr.IPv6) {
     const bytes = address.toByteArray()
     if (address.range() === 'rfc6052' && bytes[5] === 0) return classifyAddress(bytes.slice(12).join('.'))

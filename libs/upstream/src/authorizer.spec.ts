@@ -214,7 +214,7 @@ describe('a token endpoint that fails', () => {
   ] as const)('with %j is told as %s', async (behaviour, code) => {
     registry.requireToken()
     registry.misbehave(behaviour, { path: '/token' })
-    const client = bench.client(registry, { timeLimitMilliseconds: 200 })
+    const client = bench.client(registry, { timeLimitMilliseconds: 800 })
     expect(await failureOf(client.request(get(path)), { code })).toContain(`token endpoint ${registry.host}`)
   })
 

@@ -15,7 +15,7 @@ export interface ConnectorOptions {
 /**
  * Connects to the typed address wherever it is, and to any other only where it is allowed: public addresses, and, when
  * the typed one turned out to be inside the house, the house's network too; this machine only when the typed one is on
- * it; link-local addresses and metadata services only when the typed one is such. Addresses are checked before the
+ * it; link-local and other special addresses only when the typed one is of the very same kind. Addresses are checked before the
  * connection (literals, every result of the name look-up) and after it, so that no second look-up can differ.
  */
 export function guardedConnector(options: ConnectorOptions, network: Network): buildConnector.connector {

@@ -65,6 +65,18 @@ describe('a request that goes well', () => {
       expect((await bytesOf(Promise.resolve(response))).length).toBe(0)
     }
     expect(client.state().active).toBe(0)
+    expect(registry.connections).toBe(1)
+  })
+
+  it('keeps the connection after refusals, absence and content alike', async () => {
+    const image = registry.addImage('a', 'b')
+    registry.requireToken()
+    const client = bench.client(registry, { maxConnections: 1 })
+    await bytesOf(client.request(get('/v2/a/manifests/b')))
+    await client.request(get('/v2/a/manifests/none'))
+    await bytesOf(client.request(get(`/v2/a/blobs/${image.config.digest}`)))
+    expect(registry.requests.length).toBe(5)
+    expect(registry.connections).toBe(1)
   })
 
   it('keeps the path of the base URL in front of its own', async () => {

@@ -143,7 +143,12 @@ export class HttpUpstream implements UpstreamClient {
       throw this.#failure(arrival)
     }
     release()
-    return { status: headElsewhere ? 405 : status, headers, body: Readable.from([text]), host: url.host }
+    return {
+      status: headElsewhere ? 405 : status,
+      headers,
+      body: Readable.from(text.length === 0 ? [] : [text]),
+      host: url.host,
+    }
   }
 
   #failure({ status, headers, url }: Arrival): UpstreamError {

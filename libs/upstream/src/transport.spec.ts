@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FaultyRegistry } from './testing/faulty-registry.js'
+import { selfSignedCertificate } from './testing/self-signed-certificate.js'
 import { bytesOf, failureOf, get, Workbench } from './testing/workbench.js'
 import type {
   ObservedBody,
@@ -34,6 +35,15 @@ describe('connections that fail', () => {
       },
     )
     expect(message).toMatch(/^upstream registry.invalid has a name that/)
+  })
+
+  it('says that a certificate is not trusted', async () => {
+    const secure = await bench.registry({ tls: selfSignedCertificate() })
+    const message = await failureOf(bench.client(secure).request(get('/v2/a/manifests/b')), {
+      code: 'UPSTREAM_UNAVAILABLE',
+    })
+    expect(message).toContain('over TLS (DEPTH_ZERO_SELF_SIGNED_CERT)')
+    expect(secure.requests).toEqual([])
   })
 
   it('says that what answers is not HTTP', async () => {
@@ -100,10 +110,10 @@ describe('bodies that fail', () => {
   })
 
   it('bears a body that is slower in all than the limits, as long as bytes keep coming', async () => {
-    const blob = registry.addBlob('a', Buffer.alloc(20, 'x'))
+    const blob = registry.addBlob('a', Buffer.alloc(30, 'x'))
     registry.misbehave({ kind: 'drip', everyMilliseconds: 20 })
-    const client = bench.client(registry, { timeLimitMilliseconds: 200, idleLimitMilliseconds: 200 })
-    expect((await bytesOf(client.request(get(`/v2/a/blobs/${blob.digest}`)))).length).toBe(20)
+    const client = bench.client(registry, { timeLimitMilliseconds: 400, idleLimitMilliseconds: 400 })
+    expect((await bytesOf(client.request(get(`/v2/a/blobs/${blob.digest}`)))).length).toBe(30)
   })
 
   it('bears a reader that pauses for longer than the idle limit', async () => {

@@ -39,6 +39,7 @@ export class FaultyRegistry {
   readonly url: string
   /** `127.0.0.1:<port>` */
   readonly host: string
+  #connections = 0
   readonly #requests: RecordedRequest[] = []
   readonly #faults: Fault[] = []
   readonly #files = new Map<string, Buffer>()
@@ -62,6 +63,7 @@ export class FaultyRegistry {
     this.#server = server
     this.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
     this.url = `${scheme}://${this.host}`
+    server.on('connection', () => (this.#connections += 1))
     server.on('request', (request: IncomingMessage, response: ServerResponse) =>
       this.#handle(request, response),
     )
@@ -156,6 +158,11 @@ export class FaultyRegistry {
 
   count(method: string, path: string | RegExp): number {
     return this.#requests.filter((each) => each.method === method && matchesPath(path, each.path)).length
+  }
+
+  /** How many connections were made to it so far. */
+  get connections(): number {
+    return this.#connections
   }
 
   forgetRequests(): void {
