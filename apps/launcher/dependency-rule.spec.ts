@@ -19,7 +19,7 @@ const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruis
 const rooms: Readonly<Record<string, string>> = {
   'libs/kernel/src/index.ts': `export * from './clock.js'`,
   'libs/kernel/src/clock.ts': 'export const clock = 1',
-  'libs/kernel/src/testing/index.ts': 'export const fakeClock = 1',
+  'libs/repositories/src/testing/index.ts': 'export const fake = 1',
   'libs/database/src/index.ts': 'export const database = 1',
   'libs/repositories/src/index.ts': 'export const repositories = 1',
   'libs/oci-repository/src/index.ts': 'export const ociRepository = 1',
@@ -54,7 +54,7 @@ const forbidden: readonly (readonly [file: string, imported: string, rule: strin
     '../../kernel/src/clock.js',
     'access-tests-enter-other-libs-by-the-door',
   ],
-  ['libs/identity/src/planted.ts', '@entrepot/kernel/testing', 'production-code-knows-no-fakes'],
+  ['libs/oci-repository/src/planted.ts', '@entrepot/repositories/testing', 'production-code-knows-no-fakes'],
   ['libs/oci-model/src/planted.ts', '../../../apps/server/src/index.js', 'libs-know-no-apps'],
   ['libs/oci-repository/src/planted-http.ts', 'undici', 'undici-only-at-home'],
   ['libs/repositories/src/planted-sql.ts', 'pg', 'typeorm|pg|embeddedpostgres-only-at-home'],
@@ -69,7 +69,7 @@ const allowed: readonly (readonly [file: string, imported: string])[] = [
   ['libs/database/src/allowed.ts', 'pg'],
   ['libs/upstream/src/allowed.ts', 'undici'],
   ['libs/admin-api/src/allowed.ts', '@nestjs/common'],
-  ['libs/access/src/allowed.spec.ts', '@entrepot/kernel/testing'],
+  ['libs/oci-repository/src/allowed.spec.ts', '@entrepot/repositories/testing'],
   ['apps/server/src/allowed.ts', '@entrepot/database'],
 ]
 
