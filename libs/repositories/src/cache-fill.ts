@@ -45,6 +45,7 @@ export class CacheFill implements FillHandle {
   }
 
   async open(options: OpenOptions = {}): Promise<BlobBody> {
+    options.signal?.throwIfAborted()
     const size = await untilAborted(this.size(), options.signal)
     const range = resolveRange(options.range, size)
     // Nothing of an empty blob can be held back until its digest is verified.
