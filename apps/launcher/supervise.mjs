@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
 /** npm and the terminal both pass a Ctrl-C on: signals this close together are one key press. */
 const samePressMilliseconds = 500
 
-const parentCheckMilliseconds = 1_000
+const parentCheckMilliseconds = 300
 
 /**
  * Runs the server on this terminal until it ends. It has a process group of its own, so a Ctrl-C reaches it once, from
@@ -46,11 +47,23 @@ export function supervise(node, args) {
  */
 function onParentGone(callback) {
   if (process.env['npm_lifecycle_event'] === undefined) return () => undefined
-  const parent = process.ppid
+  const atStart = ancestors()
   const timer = setInterval(() => {
-    if (process.ppid === parent) return
+    if (ancestors() === atStart) return
     clearInterval(timer)
     callback()
   }, parentCheckMilliseconds)
   return () => clearInterval(timer)
+}
+
+/** The shell that npm ran, and npm itself where the system tells: whoever loses its parent gets another one. */
+function ancestors() {
+  const parent = process.ppid
+  try {
+    // proc(5): the parent is the second field after the name, which stands in parentheses.
+    const stat = readFileSync(`/proc/${parent}/stat`, 'latin1')
+    return `${parent} ${stat.slice(stat.lastIndexOf(')')).split(' ')[2]}`
+  } catch {
+    return String(parent)
+  }
 }

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@entrepot/kernel'
 import { isRegistryUrl } from '@entrepot/oci-api'
+import { StartupError } from '../lifecycle/startup-error.js'
 import { type ListenAddress, listenAddressText } from '../settings/listen-address.js'
 import { answerClientError } from './answer-client-error.js'
 import { continueWhenRead } from './continue-when-read.js'
@@ -63,7 +64,7 @@ export class HttpFront {
 
   /**
    * @returns where it listens, with the port that was found for port 0
-   * @throws Error naming the setting, when the address can't be had
+   * @throws StartupError naming the setting, when the address can't be had
    */
   async listen(address: ListenAddress): Promise<ListenAddress> {
     await new Promise<void>((resolve, reject) => {
@@ -116,7 +117,7 @@ export class HttpFront {
   }
 }
 
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): Error {
+function listenError(address: ListenAddress, error: NodeJS.ErrnoException): StartupError {
   const reasons: Record<string, string> = {
     EADDRINUSE: 'another program listens there',
     EACCES: 'that port needs more rights',
@@ -124,7 +125,7 @@ function listenError(address: ListenAddress, error: NodeJS.ErrnoException): Erro
     ENOTFOUND: 'this host name is not known',
   }
   const reason = reasons[error.code ?? ''] ?? error.message
-  return new Error(
+  return new StartupError(
     `ENTREPOT_LISTEN is ${listenAddressText(address)}: ${reason}. Choose another, such as ENTREPOT_LISTEN=:8081`,
     { cause: error },
   )

@@ -17,6 +17,7 @@ import { defaultRepositories } from './default-repositories.js'
 import { FirstStart } from './first-start.js'
 import { prepareDataFolder } from './prepare-data-folder.js'
 import { Readiness } from './readiness.js'
+import { StartupError } from './startup-error.js'
 import type { Terminal } from './terminal.js'
 
 /** The whole server, from its data folder to its port. What was started is stopped in the opposite order. */
@@ -90,6 +91,8 @@ export class Server {
     signal.addEventListener('abort', onAbort)
     try {
       return await postgres.start()
+    } catch (error) {
+      throw new StartupError((error as Error).message, { cause: error })
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
