@@ -22,6 +22,11 @@ export const revisionOf: Statement = { text: 'SELECT revision FROM repositories 
 
 export const lockMembers: Statement = { text: 'LOCK TABLE repository_members IN SHARE ROW EXCLUSIVE MODE' }
 
+/** What deleting from the table takes anyway, early: deletions don't wait for each other. */
+export const lockMembersForDeletion: Statement = {
+  text: 'LOCK TABLE repository_members IN ROW EXCLUSIVE MODE',
+}
+
 export const removeMembers: Statement = { text: 'DELETE FROM repository_members WHERE virtual_id = $1' }
 
 /** $1 virtual, $2 keys without repetition. A row for each that exists. */

@@ -24,6 +24,7 @@ export class PostgresRepositoryStore implements RepositoryStore {
   async create(config: RepositoryConfig): Promise<StoredRepository> {
     try {
       return await this.database.transaction(async (transaction) => {
+        await lockMembers(transaction, config)
         const values = [config.key, config.rclass, config.packageType, JSON.stringify(config)]
         const [stored] = await transaction.query<StoredRepository>(sql.createRepository, values)
         if (stored === undefined) throw new Error('a repository that was inserted has no row')
@@ -38,6 +39,7 @@ export class PostgresRepositoryStore implements RepositoryStore {
 
   update(config: RepositoryConfig, revision: number): Promise<StoredRepository> {
     return this.database.transaction(async (transaction) => {
+      await lockMembers(transaction, config)
       const values = [config.key, JSON.stringify(config), revision]
       const [stored] = await transaction.query<StoredRepository>(sql.updateRepository, values)
       if (stored === undefined) throw await notUpdated(transaction, config.key, revision)
@@ -48,6 +50,7 @@ export class PostgresRepositoryStore implements RepositoryStore {
 
   delete(key: RepositoryKey): Promise<boolean> {
     return this.database.transaction(async (transaction) => {
+      await transaction.query(sql.lockMembersForDeletion, [])
       await transaction.query(sql.allowTime, [String(deletionTimeoutMilliseconds)])
       const [row] = await transaction.query<{ id: RepositoryId }>(sql.lockRepository, [key])
       if (row === undefined) return false
@@ -70,14 +73,20 @@ async function notUpdated(transaction: Queryable, key: string, revision: number)
   )
 }
 
-/** The lock on the members table makes changes wait for each other, so that no two of them close a cycle together. */
+/**
+ * Changes of members wait for each other, so that no two of them close a cycle together, and for deletions. Whoever
+ * needs this lock takes it before any row.
+ */
+async function lockMembers(transaction: Queryable, config: RepositoryConfig): Promise<void> {
+  if (config.rclass === 'virtual') await transaction.query(sql.lockMembers, [])
+}
+
 async function writeMembers(
   transaction: Queryable,
   id: RepositoryId,
   config: RepositoryConfig,
 ): Promise<void> {
   if (config.rclass !== 'virtual') return
-  await transaction.query(sql.lockMembers, [])
   await transaction.query(sql.removeMembers, [id])
   const wanted = [...new Set(config.repositories)]
   const rows = await transaction.query<{ key: RepositoryKey }>(sql.addMembers, [id, wanted])

@@ -1,0 +1,127 @@
+import { digestOf } from '@entrepot/kernel'
+import type { ImageName } from '@entrepot/oci-model'
+import type { RepositoryId } from '@entrepot/repositories'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createRepository, fakeBlob, newManifest } from '../testing/content.js'
+import { TestDatabase } from '../testing/test-database.js'
+import { PostgresBlobIndex } from './blob-index.store.js'
+import { PostgresManifestStore } from './manifest.store.js'
+import { PostgresRepositoryStore } from './repository.store.js'
+
+describe('PostgresBlobIndex', () => {
+  let db: TestDatabase
+  let index: PostgresBlobIndex
+  let repository: RepositoryId
+  let other: RepositoryId
+
+  beforeAll(async () => {
+    db = await TestDatabase.create()
+    index = new PostgresBlobIndex(db.database)
+  })
+  afterAll(() => db.close())
+  beforeEach(async () => {
+    repository = await createRepository(db)
+    other = await createRepository(db)
+  })
+
+  const outbox = async () => {
+    const rows = await db.database.query<{ key: string }>(
+      { text: 'SELECT storage_key AS key FROM storage_deletions ORDER BY storage_key' },
+      [],
+    )
+    return rows.map(({ key }) => key)
+  }
+
+  it('finds a linked blob, in its repository only', async () => {
+    const blob = { ...fakeBlob('linked'), size: 5 * 1024 ** 4 }
+    expect(await index.link(repository, blob)).toEqual(blob)
+    expect(await index.find(repository, blob.digest)).toEqual(blob)
+    expect(await index.find(other, blob.digest)).toBeUndefined()
+    expect(await index.findAnywhere(blob.digest)).toEqual(blob)
+    expect(await index.findAnywhere(digestOf(Buffer.from('unknown')))).toBeUndefined()
+  })
+
+  it('answers many concurrent readers each with their own blob', async () => {
+    const blobs = Array.from({ length: 100 }, (_, n) => fakeBlob(`concurrent ${n}`))
+    await Promise.all(blobs.map((blob) => index.link(repository, blob)))
+    const found = await Promise.all(blobs.map((blob) => index.find(repository, blob.digest)))
+    expect(found).toEqual(blobs)
+  })
+
+  it('finds those of several that the repository holds', async () => {
+    const [held, elsewhere] = [fakeBlob('several: held'), fakeBlob('several: elsewhere')]
+    await index.link(repository, held)
+    await index.link(other, elsewhere)
+    const unknown = digestOf(Buffer.from('several: unknown'))
+    expect(await index.findAll(repository, [elsewhere.digest, unknown, held.digest])).toEqual([held])
+    expect(await index.findAll(repository, [])).toEqual([])
+  })
+
+  it('keeps the bytes that were known first', async () => {
+    const first = fakeBlob('twice', 'first key')
+    await index.link(repository, first)
+    expect(await index.link(other, fakeBlob('twice', 'second key'))).toEqual(first)
+    expect(await index.find(other, first.digest)).toEqual(first)
+  })
+
+  it('gives all of many concurrent uploads of one digest the same key', async () => {
+    const copies = Array.from({ length: 20 }, (_, n) => fakeBlob('uploaded by many', `copy ${n}`))
+    const stored = await Promise.all(
+      copies.map((copy, n) => index.link(n % 2 === 0 ? repository : other, copy)),
+    )
+    expect(new Set(stored.map(({ key }) => key)).size).toBe(1)
+    expect(await index.holders(stored[0]?.digest ?? digestOf(Buffer.of()))).toHaveLength(2)
+  })
+
+  it('refuses to link into a repository that is gone', async () => {
+    const gone = 2_000_000_000 as RepositoryId
+    await expect(index.link(gone, fakeBlob('late'))).rejects.toMatchObject({ code: 'NAME_UNKNOWN' })
+    expect(await index.findAnywhere(fakeBlob('late').digest)).toBeUndefined()
+  })
+
+  it('unlinks a blob and notes it for the collector', async () => {
+    const blob = fakeBlob('unlinked')
+    await index.link(repository, blob)
+    expect(await index.unlink(repository, blob.digest)).toBe(true)
+    expect(await index.unlink(repository, blob.digest)).toBe(false)
+    expect(await index.find(repository, blob.digest)).toBeUndefined()
+    const rows = await db.database.query({ text: 'SELECT kind FROM gc_review WHERE key = $1' }, [blob.digest])
+    expect(rows).toEqual([{ kind: 'blob' }])
+  })
+
+  it('does not unlink a blob that a manifest needs, and names the manifest', async () => {
+    const blob = fakeBlob('needed')
+    await index.link(repository, blob)
+    const manifest = newManifest('needs it', { blobs: [blob.digest] })
+    const image = 'team/app' as ImageName
+    await new PostgresManifestStore(db.database).put(repository, image, manifest, [], 'ann')
+    await expect(index.unlink(repository, blob.digest)).rejects.toMatchObject({
+      code: 'DENIED',
+      message: expect.stringContaining(`team/app@${manifest.digest}`) as string,
+    })
+    expect(await index.find(repository, blob.digest)).toEqual(blob)
+  })
+
+  it('names the repositories that hold a blob, by key', async () => {
+    const blob = fakeBlob('held by two')
+    await index.link(other, blob)
+    await index.link(repository, blob)
+    const keys = (await new PostgresRepositoryStore(db.database).list())
+      .filter(({ id }) => id === repository || id === other)
+      .map(({ config }) => config.key)
+    expect(await index.holders(blob.digest)).toEqual(keys)
+    expect(await index.holders(digestOf(Buffer.from('held by none')))).toEqual([])
+  })
+
+  it('replaces a key whose bytes were lost, once', async () => {
+    const key = (text: string) => text as ReturnType<typeof fakeBlob>['key']
+    const blob = fakeBlob('lost', 'lost key')
+    await index.link(repository, blob)
+    await index.replaceKey(blob.digest, key('lost key'), key('found key'))
+    expect((await index.find(repository, blob.digest))?.key).toBe('found key')
+    await index.replaceKey(blob.digest, key('lost key'), key('found too late'))
+    await index.replaceKey(blob.digest, key('lost key'), key('found key'))
+    expect((await index.find(repository, blob.digest))?.key).toBe('found key')
+    expect(await outbox()).toEqual(['found too late', 'lost key'])
+  })
+})

@@ -1,0 +1,81 @@
+import { performance } from 'node:perf_hooks'
+import { digestOf } from '@entrepot/kernel'
+import type { ImageName } from '@entrepot/oci-model'
+import type { RepositoryId } from '@entrepot/repositories'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Statement } from '../database.js'
+import { createRepository } from '../testing/content.js'
+import { TestDatabase } from '../testing/test-database.js'
+import { PostgresManifestStore } from './manifest.store.js'
+import * as sql from './manifest.sql.js'
+
+const tagCount = 100_000
+const image = 'library/large' as ImageName
+const subject = digestOf(Buffer.from('subject'))
+
+/** A page that is read by sorting or scanning is fast in a test and slow with 500,000 tags. */
+describe('the plans of lists, with 100,000 tags and manifests', () => {
+  let db: TestDatabase
+  let store: PostgresManifestStore
+  let repository: RepositoryId
+
+  beforeAll(async () => {
+    db = await TestDatabase.create()
+    store = new PostgresManifestStore(db.database)
+    repository = await createRepository(db)
+    const fill = (text: string) => db.database.query({ text }, [repository, tagCount])
+    await fill(`
+      INSERT INTO manifests (repo_id, image, digest, media_type, subject_digest, size, annotations, payload)
+      SELECT $1::int, CASE WHEN n % 100 = 0 THEN 'library/image-' || n % 7000 ELSE '${image}' END,
+        'sha256:' || encode(sha256(n::text::bytea), 'hex'), 'application/x', CASE WHEN n % 10 = 1 THEN '${subject}' END,
+        0, '{}', ''
+      FROM generate_series(1, $2::int) AS n`)
+    await fill(`
+      INSERT INTO tags (repo_id, image, name, digest)
+      SELECT repo_id, image, 'tag-' || row_number() OVER () , digest FROM manifests
+      WHERE repo_id = $1 LIMIT $2::int`)
+    await db.database.query({ text: 'ANALYZE' }, [])
+  })
+  afterAll(() => db.close())
+
+  const planOf = (statement: Statement, values: readonly unknown[]) =>
+    db.database.transaction(async (transaction) => {
+      // What a prepared statement comes down to after some calls.
+      await transaction.query({ text: 'SET LOCAL plan_cache_mode = force_generic_plan' }, [])
+      const types = values.map((value) =>
+        typeof value === 'number' ? 'int' : Array.isArray(value) ? 'text[]' : 'text',
+      )
+      await transaction.query({ text: `PREPARE examined (${types.join(', ')}) AS ${statement.text}` }, [])
+      const literals = values.map((value) => (Array.isArray(value) ? `'{}'` : `'${String(value)}'`))
+      const rows = await transaction.query<{ 'QUERY PLAN': string }>(
+        { text: `EXPLAIN EXECUTE examined (${literals.join(', ')})` },
+        [],
+      )
+      await transaction.query({ text: 'DEALLOCATE examined' }, [])
+      return rows.map((row) => row['QUERY PLAN']).join('\n')
+    })
+
+  it.each([
+    ['tags', sql.tags, () => [repository, image, 'tag-5', 100]],
+    ['images', sql.images, () => [repository, 'library/image-3', 100]],
+    ['referrers', sql.referrers, () => [repository, image, subject, [], '', 100]],
+  ] as const)('%s are read from an index, in order', async (_, statement, values) => {
+    const plan = await planOf(statement, values())
+    expect(plan).toMatch(/Index (Only )?Scan/)
+    expect(plan).not.toMatch(/Seq Scan|Sort|Bitmap/)
+  })
+
+  it.each([
+    ['tags', () => store.tags(repository, image, { limit: 1000, after: 'tag-5' })],
+    ['images', () => store.images(repository, { limit: 1000, after: undefined })],
+    ['referrers', () => store.referrers(repository, image, subject, [], { limit: 1000, after: undefined })],
+  ])('a page of %s takes less than 100 ms', async (_, read) => {
+    const times: number[] = []
+    for (let n = 0; n < 5; n += 1) {
+      const start = performance.now()
+      expect((await read()).length).toBeGreaterThan(60)
+      times.push(performance.now() - start)
+    }
+    expect(Math.min(...times)).toBeLessThan(100)
+  })
+})

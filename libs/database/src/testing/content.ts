@@ -1,0 +1,63 @@
+import { digestOf } from '@entrepot/kernel'
+import { mediaTypes } from '@entrepot/oci-model'
+import type { BlobIndex, NewManifest } from '@entrepot/oci-repository'
+import type { LocalConfig, RepositoryId, RepositoryKey, VirtualConfig } from '@entrepot/repositories'
+import { PostgresRepositoryStore } from '../stores/repository.store.js'
+import type { TestDatabase } from './test-database.js'
+
+type StoredBlob = Parameters<BlobIndex['link']>[1]
+
+const common = {
+  packageType: 'docker',
+  description: '',
+  notes: '',
+  includesPattern: '**/*',
+  excludesPattern: '',
+  priorityResolution: false,
+  blackedOut: false,
+  extra: {},
+} as const
+
+let count = 0
+
+export function localConfig(key: string, changes: Partial<LocalConfig> = {}): LocalConfig {
+  return { ...common, rclass: 'local', key: key as RepositoryKey, blockPushingSchema1: true, ...changes }
+}
+
+export function virtualConfig(key: string, ...members: string[]): VirtualConfig {
+  return {
+    ...common,
+    rclass: 'virtual',
+    key: key as RepositoryKey,
+    repositories: members as RepositoryKey[],
+    defaultDeploymentRepo: undefined,
+  }
+}
+
+/** An empty local repository that no other test uses. */
+export async function createRepository(db: TestDatabase): Promise<RepositoryId> {
+  count += 1
+  const { id } = await new PostgresRepositoryStore(db.database).create(localConfig(`repository-${count}`))
+  return id
+}
+
+/** A manifest as far as the stores care: its bytes are `content`. */
+export function newManifest(content: string, changes: Partial<NewManifest> = {}): NewManifest {
+  const bytes = Buffer.from(content)
+  return {
+    digest: digestOf(bytes),
+    mediaType: mediaTypes.ociManifest,
+    bytes,
+    artifactType: undefined,
+    annotations: {},
+    subject: undefined,
+    blobs: [],
+    children: [],
+    ...changes,
+  }
+}
+
+export function fakeBlob(content: string, key = `key of ${content}`): StoredBlob {
+  const bytes = Buffer.from(content)
+  return { key: key as StoredBlob['key'], digest: digestOf(bytes), size: bytes.length }
+}
