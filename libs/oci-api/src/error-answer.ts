@@ -8,10 +8,6 @@ interface WireError {
   readonly detail: unknown
 }
 
-/** Of a body that is still coming when the answer is an error, so much is taken; then the connection is cut. */
-const lingerBytes = 64 * 1024 * 1024
-const lingerMilliseconds = 10_000
-
 export function statusOf(error: unknown): number {
   return isRegistryError(error) ? errorTable[error.code].status : unknownErrorRow.status
 }
@@ -45,22 +41,4 @@ function wireError(error: RegistryError): WireError {
     message: error.message,
     detail: error.detail ?? null,
   }
-}
-
-/**
- * Takes what is left of a request's body after its answer. To close at once would reset the connection while the client
- * is still sending, and it would never read the answer (protocol check list 130).
- */
-export function lingerOn(exchange: Exchange): void {
-  const { request } = exchange
-  if (request.complete || request.destroyed || !exchange.hasRequestBody) return
-  let left = lingerBytes
-  const timer = setTimeout(() => request.destroy(), lingerMilliseconds)
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left < 0) request.destroy()
-  })
-  request.once('close', () => clearTimeout(timer))
-  request.once('end', () => clearTimeout(timer))
-  request.resume()
 }

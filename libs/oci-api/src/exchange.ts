@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '@entrepot/kernel'
 import type { CacheState, Found } from '@entrepot/oci-repository'
 import { ClientGone } from './client-gone.js'
+import { linger } from './linger.js'
 import { RequestBody } from './request-body.js'
 
 /** Names and values in turn. A name may come twice. */
@@ -100,23 +101,30 @@ export class Exchange {
   /** An answer without a body, or to HEAD. */
   reply(status: number, headers: RawHeaders): void {
     this.begin(status, headers)
-    this.response.end()
+    this.end(undefined)
   }
 
   /** `headers` say the body's Content-Length; HEAD gets them without it. */
   replyBytes(status: number, headers: RawHeaders, bytes: Buffer): void {
     this.begin(status, headers)
-    if (this.isHead) {
-      this.response.end()
-      return
-    }
-    this.bytesOut = bytes.length
-    this.response.end(bytes)
+    if (!this.isHead) this.bytesOut = bytes.length
+    this.end(this.isHead ? undefined : bytes)
   }
 
   replyJson(status: number, headers: RawHeaders, value: unknown, contentType = 'application/json'): void {
     const bytes = Buffer.from(JSON.stringify(value))
     headers.push('Content-Type', contentType, 'Content-Length', String(bytes.length))
     this.replyBytes(status, headers, bytes)
+  }
+  private end(bytes: Buffer | undefined): void {
+    const { request, response } = this
+    if (request.complete || !this.hasRequestBody || request.destroyed) {
+      response.end(bytes)
+      return
+    }
+    // The whole answer is sent now, but to end it would let the server close the connection under a sending client.
+    if (bytes === undefined) response.flushHeaders()
+    else response.write(bytes)
+    linger(request, () => response.end())
   }
 }

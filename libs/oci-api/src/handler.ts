@@ -6,7 +6,7 @@ import { resolveName } from './addressing.js'
 import { CallContext } from './call.js'
 import { ClientGone } from './client-gone.js'
 import { ClientLocation, type PublicLocation } from './client-location.js'
-import { answerError, lingerOn, statusOf } from './error-answer.js'
+import { answerError, statusOf } from './error-answer.js'
 import { Exchange } from './exchange.js'
 import { type Caller, type Challenger, type Gate, scopeFor } from './gate.js'
 import { type ImagePattern, matchPath, type PathMatch, type RootPattern } from './match-path.js'
@@ -59,7 +59,6 @@ export class RegistryHandler {
       failure = error
       this.fail(exchange, error)
     }
-    lingerOn(exchange)
     this.finish(exchange, failure, this.runtime.monotonicNow() - started)
   }
 

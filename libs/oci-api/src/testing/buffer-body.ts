@@ -32,7 +32,7 @@ export class BufferBody implements BlobBody {
       })
     }
     if (this.isClosed) throw new Error('the body is closed')
-    const limit = Math.min(failAfter ?? this.size, hangAfter ?? this.size)
+    const limit = Math.min(failAfter ?? this.bytes.length, hangAfter ?? this.bytes.length)
     const count = Math.min(target.length, step ?? target.length, limit - this.#position)
     this.bytes.copy(target, 0, this.#position, this.#position + count)
     this.#position += count
