@@ -108,9 +108,16 @@ export class EmbeddedPostgres {
   }
 
   private prepareFolder(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    const owner = statSync(this.#folder).uid
     const user = process.getuid?.()
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    } catch (cause) {
+      throw new Error(
+        `the data folder can't be used by user ${user}: ${(cause as Error).message}. Start Entrepot as the user who owns it, or set ENTREPOT_DATA_DIR to another`,
+        { cause },
+      )
+    }
+    const owner = statSync(this.#folder).uid
     if (owner !== user) {
       throw new Error(
         `${this.#folder} belongs to user ${owner}, but Entrepot runs as user ${user}: start it as the user who owns the data, or give that folder to this one (chown -R)`,

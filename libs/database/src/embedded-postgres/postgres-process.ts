@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import type { PostgresConnection } from '../postgres-connection.js'
 
 const keptLines = 40
-const pollMilliseconds = 15
+const pollMilliseconds = 20
 /** Replaying the log after a crash can take minutes on a slow disk. */
 const readyLimitMilliseconds = 10 * 60_000
 const stillStartingMilliseconds = 10_000
