@@ -118,7 +118,9 @@ export class Exchange {
   }
   private end(bytes: Buffer | undefined): void {
     const { request, response } = this
-    if (request.complete || !this.hasRequestBody || request.destroyed) {
+    // Who expects `100 Continue` and was not told it sends nothing more, unless it is asked to.
+    const isHeldBack = request.headers.expect !== undefined && this.#body === undefined
+    if (request.complete || isHeldBack || !this.hasRequestBody || request.destroyed) {
       response.end(bytes)
       return
     }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isRegistryError, type Logger, RegistryError } from '@entrepot/kernel'
+import { isRegistryError, type LogFields, type Logger, RegistryError } from '@entrepot/kernel'
 import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
 import { isAbsent } from './absent-repository.js'
 import { resolveName } from './addressing.js'
@@ -193,13 +193,10 @@ export class RegistryHandler {
       bytesIn,
       bytesOut,
     } = exchange
-    const isFault = failure !== undefined && !isRegistryError(failure) && !isDeparture(exchange, failure)
-    const status = exchange.response.headersSent
-      ? exchange.response.statusCode
-      : isDeparture(exchange, failure)
-        ? 499
-        : statusOf(failure)
-    if (isFault || status >= 500) logger.error({ err: failure, requestId, route }, 'request failed')
+    const hasLeft = isDeparture(exchange, failure)
+    const { headersSent, statusCode } = exchange.response
+    const status = headersSent ? statusCode : hasLeft ? 499 : statusOf(failure)
+    if (failure !== undefined) this.logFailure({ err: failure, requestId, route }, failure, hasLeft)
     const took = Math.round(milliseconds * 1000) / 1000
     const principal = exchange.principal?.name
     const isCutOff = failure !== undefined && exchange.response.destroyed && exchange.response.headersSent
@@ -220,6 +217,14 @@ export class RegistryHandler {
       'request',
     )
     observer.requestFinished({ route, method, status, repository, bytesIn, bytesOut, cache, milliseconds })
+  }
+
+  /** What the client was told well is in the access log; what it wasn't, or what an operator can mend, needs its cause. */
+  private logFailure(fields: LogFields, failure: unknown, hasLeft: boolean): void {
+    const { logger } = this.runtime
+    if (hasLeft) logger.debug(fields, 'the client left')
+    else if (!isRegistryError(failure)) logger.error(fields, 'request failed')
+    else if (statusOf(failure) >= 500) logger.warn(fields, 'request could not be served')
   }
 }
 

@@ -281,6 +281,30 @@ describe('a mount', () => {
   })
 })
 
+describe('a client that expects 100 Continue', () => {
+  function send(head: string): Promise<string> {
+    const socket = connect(registry.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += String(chunk)
+      if (text === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write(bytes)
+    })
+    socket.write(`${head}Host: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n`)
+    return once(socket, 'end').then(() => text)
+  }
+
+  it('is told to go on after it was authorised (9)', async () => {
+    const location = await start()
+    const text = await send(`PATCH ${location} HTTP/1.1\r\nAuthorization: ${basic('root')}\r\n`)
+    expect(text).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 202 Accepted\r\n/)
+  })
+
+  it('is refused without having sent its body (9)', async () => {
+    const text = await send(`PATCH ${path}/uploads/1 HTTP/1.1\r\n`)
+    expect(text).toMatch(/^HTTP\/1.1 401 Unauthorized\r\n/)
+  })
+})
+
 describe('an upload that goes wrong', () => {
   it('tells its error to a client that is still sending (130)', async () => {
     const large = randomBytes(20_000_000)

@@ -74,6 +74,14 @@ export class RegistryUnderTest {
       },
     })
     this.#server.on('request', (request, response) => void handler.handle(request, response))
+    // As the real server does it: the client is told to go on when its body is first read.
+    this.#server.on('checkContinue', (request, response) => {
+      response.shouldKeepAlive = false
+      request.once('resume', () => {
+        if (!response.headersSent) response.writeContinue()
+      })
+      void handler.handle(request, response)
+    })
   }
 
   get port(): number {
