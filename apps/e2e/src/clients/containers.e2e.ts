@@ -157,12 +157,24 @@ describe.skipIf(!requirePart('root', 'podman', 'skopeo', 'buildah', 'docker-regi
       expect((await entrepot.registry.manifest('docker-local/team/doomed', image.digest)).status).toBe(404)
     })
 
-    it('skopeo copies between two names without sending blobs again', async () => {
+    it('skopeo copies between two repositories without sending blobs again', async () => {
       const image = makeImage('mounted', 2_000_000)
-      await entrepot.registry.pushImage('docker-local/team/source', '1', image)
-      const from = `docker://${entrepot.host}/docker/team/source:1`
-      await tools.run('skopeo', 'copy', from, `docker://${entrepot.host}/docker/team/target:1`)
-      expect(await entrepot.registry.manifest('docker/team/target', '1')).toBe(image.digest)
+      await entrepot.registry.pushImage('docker-local/team/mounted', '1', image)
+      await entrepot.createRepository('docker-third', { rclass: 'local' })
+      const [source, second, third] = ['docker', 'docker-second', 'docker-third'].map(
+        (key) => `docker://${entrepot.host}/${key}/team/mounted:1`,
+      ) as [string, string, string]
+      // The first copy teaches skopeo where the blobs are; the second one mounts them from there.
+      await tools.run('skopeo', 'copy', source, second)
+      const before = entrepot.requests.length
+      await tools.run('skopeo', 'copy', second, third)
+      expect(bodyDigest(await entrepot.registry.manifest('docker-third/team/mounted', '1'))).toBe(
+        image.digest,
+      )
+
+      const asked = entrepot.requests.slice(before)
+      expect(asked.some((one) => one.method === 'POST' && one.status === 201)).toBe(true)
+      expect(asked.reduce((bytes, one) => bytes + one.bytesIn, 0)).toBeLessThan(10_000)
     })
 
     it('all pull through a remote that needs a token, directly and through the virtual', async () => {

@@ -99,7 +99,7 @@ describe.skipIf(!requirePart('root', 'dockerd', 'docker', 'docker-registry'))('d
 
     it('pushes a layer of several megabytes', async () => {
       const name = `${entrepot.host}/docker/team/large:1`
-      await docker.importImage(name, 'large', 24_000_000)
+      await docker.importImage(name, 'large', 8_000_000)
       const pushed = await docker.push(name)
       expect(await docker.pullAfresh(name)).toBe(pushed)
     })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Entrepot } from '../support/entrepot.js'
+import { FaultyUpstream } from '../support/faulty-upstream.js'
 import {
   layerOf,
   makeImage,
@@ -13,10 +14,20 @@ import {
 import { bodyDigest, errorCodes, expectStatus, json, type Answer } from '../support/registry-client.js'
 
 let entrepot: Entrepot
+let upstream: FaultyUpstream
 beforeAll(async () => {
   entrepot = await Entrepot.start()
+  // The virtual's remote answers "not there": with an upstream that can't be reached that would be a failure.
+  upstream = await FaultyUpstream.start()
+  await entrepot.createRepository('remote', { rclass: 'remote', url: upstream.url })
+  await entrepot.createRepository('through', {
+    rclass: 'virtual',
+    repositories: ['docker-local', 'remote'],
+    defaultDeploymentRepo: 'docker-local',
+  })
 })
 afterAll(async () => {
+  await upstream?.stop()
   await entrepot?.dispose()
 })
 
@@ -30,7 +41,7 @@ function changed(image: Image, fields: object): Image {
   return { ...image, bytes, digest: sha256(bytes) }
 }
 
-describe.each(['docker-local', 'docker'])('content of %s', (key) => {
+describe.each(['docker-local', 'through'])('content of %s', (key) => {
   const registry = (): Entrepot['registry'] => entrepot.registry
 
   it('comes back byte for byte, by tag and by digest, with the headers clients need', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Entrepot } from '../support/entrepot.js'
+import { FaultyUpstream } from '../support/faulty-upstream.js'
 import { noise, sha256 } from '../support/images.js'
 import { bodyDigest, errorCodes, expectStatus, withQuery, type Answer } from '../support/registry-client.js'
 
@@ -9,14 +10,24 @@ const locationOf = (answer: Answer): string => answer.headers.get('location') ??
 const sha512 = (bytes: Buffer): string => `sha512:${createHash('sha512').update(bytes).digest('hex')}`
 
 let entrepot: Entrepot
+let upstream: FaultyUpstream
 beforeAll(async () => {
   entrepot = await Entrepot.start()
+  // The virtual's remote answers "not there": with an upstream that can't be reached that would be a failure.
+  upstream = await FaultyUpstream.start()
+  await entrepot.createRepository('remote', { rclass: 'remote', url: upstream.url })
+  await entrepot.createRepository('through', {
+    rclass: 'virtual',
+    repositories: ['docker-local', 'remote'],
+    defaultDeploymentRepo: 'docker-local',
+  })
 })
 afterAll(async () => {
+  await upstream?.stop()
   await entrepot?.dispose()
 })
 
-describe.each(['docker-local', 'docker'])('an upload to %s', (key) => {
+describe.each(['docker-local', 'through'])('an upload to %s', (key) => {
   const name = `${key}/protocol/uploads`
   const send: Entrepot['registry']['send'] = async (...args) => entrepot.registry.send(...args)
   const patch = async (location: string, body: Buffer, range?: string): Promise<Answer> =>

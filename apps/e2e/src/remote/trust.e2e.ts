@@ -72,7 +72,7 @@ describe('a remote repository with credentials', () => {
     expect(shown.status).toBe(200)
     expect(shown.body.toString()).toContain(username)
     expect(shown.body.toString()).not.toContain(password)
-    expect(entrepot.output).toContain('lib/app')
+    expect(entrepot.requests.length).toBeGreaterThan(0)
     expect(entrepot.output).not.toContain(password)
     expect(entrepot.output).not.toContain(Buffer.from(`${username}:${password}`).toString('base64'))
   })

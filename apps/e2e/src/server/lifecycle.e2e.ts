@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { adminPassword, Entrepot } from '../support/entrepot.js'
+import { adminPassword, Entrepot, type LoggedRequest } from '../support/entrepot.js'
 import { FaultyUpstream } from '../support/faulty-upstream.js'
 import { layerOf, makeImage, noise, sha256 } from '../support/images.js'
 import {
@@ -85,7 +85,7 @@ describe('the server', () => {
     for (const digest of image.blobs.keys())
       expect(bodyDigest(await server.registry.blob('docker/team/survivor', digest))).toBe(digest)
     // No half blob shows itself as a whole one.
-    expect((await server.registry.blob('docker/team/lost', sha256(lost))).status).toBe(404)
+    expect((await server.registry.blob('docker-local/team/lost', sha256(lost))).status).toBe(404)
     await server.registry.pushImage('docker/team/after', '1', makeImage('after'))
   })
 
@@ -128,10 +128,12 @@ describe('the server', () => {
     const answer = await server.registry.manifest('docker-local/team/logged', '1')
     expect(answer.status).toBe(404)
     expect(errorCodes(answer)).toEqual(['MANIFEST_UNKNOWN'])
-    await eventually('the request is logged', () => server.output.includes('team/logged'))
-    const lines = server.output.split('\n').filter((line) => line.includes('team/logged'))
-    const logged = JSON.parse(lines[0] ?? '') as Record<string, unknown>
-    expect(Object.keys(logged).some((name) => /request/i.test(name))).toBe(true)
+    const requestId = answer.headers.get('x-request-id') ?? ''
+    const lines = (): LoggedRequest[] => server.requests.filter((one) => one.requestId === requestId)
+    await eventually('the request is logged', () => lines().length === 1)
+    expect(lines()).toMatchObject([{ principal: 'admin', method: 'GET', status: 404 }])
+    for (const line of server.output.split('\n').filter((one) => one.startsWith('{')))
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) as string })
   })
 
   it.each([
@@ -175,11 +177,12 @@ describe('the server', () => {
           .send('PUT', withQuery(location, `digest=${sha256(large)}`), { body: large })
           .catch(() => undefined)
         expect(put === undefined || put.status >= 400).toBe(true)
-        expect((await server.registry.blob('docker/team/large', sha256(large))).status).toBe(404)
+        expect((await server.registry.blob('docker-local/team/large', sha256(large))).status).toBe(404)
         expect(bodyDigest(await server.registry.manifest('docker/team/before', '1'))).toBe(image.digest)
         const layer = layerOf(image).digest
         expect(bodyDigest(await server.registry.blob('docker/team/before', layer))).toBe(layer)
-        // What the failed upload had taken is free again.
+        // A cancelled upload gives back what it had taken.
+        expectStatus(await server.registry.send('DELETE', location), 204)
         await server.registry.pushImage('docker/team/small', '1', makeImage('small', 500_000))
       } finally {
         await server.stop()

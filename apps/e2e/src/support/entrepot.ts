@@ -13,6 +13,16 @@ export interface EntrepotOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** One request's line in the server's log. */
+export interface LoggedRequest {
+  readonly requestId: string
+  readonly principal: string
+  readonly method: string
+  readonly status: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
 /** A remote repository's address and whatever else of Artifactory's fields a test sets. */
 export type RepositoryFields = Readonly<Record<string, unknown>>
 
@@ -54,6 +64,14 @@ export class Entrepot {
 
   get output(): string {
     return this.service?.output() ?? ''
+  }
+
+  /** The `/v2` requests that the server has logged, oldest first. */
+  get requests(): readonly LoggedRequest[] {
+    return this.output
+      .split('\n')
+      .filter((line) => line.includes('"msg":"request"'))
+      .map((line) => JSON.parse(line) as LoggedRequest)
   }
 
   /** `/v2` as the administrator. */
