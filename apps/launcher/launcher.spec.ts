@@ -15,7 +15,10 @@ interface Launcher {
   hashOfSources(folder: string): string
   vitestCounts(report: object | undefined, exitCode: number): Counts
   summary(counts: Counts): string
-  runStages(stages: readonly { name: string; run: () => Promise<Counts> }[]): Promise<Counts>
+  runStages(
+    stages: readonly { name: string; run: () => Promise<Counts> }[],
+    say: (text: string) => void,
+  ): Promise<Counts>
   findTests(project: 'unit' | 'e2e', filters: readonly string[]): readonly string[]
 }
 
@@ -141,9 +144,12 @@ describe('counting tests', () => {
         return { passed: 2, failed, skipped: 1 }
       },
     })
-    const total = await runStages([stage('check', 0), stage('unit', 1), stage('build', 0)])
+    const said: string[] = []
+    const stages = [stage('check', 0), stage('unit', 1), stage('build', 0)]
+    const total = await runStages(stages, (text) => void said.push(text))
     expect(ran).toEqual(['check', 'unit'])
     expect(total).toEqual({ passed: 4, failed: 1, skipped: 2 })
+    expect(said.join('')).toContain('not run after this failure: build')
   })
 })
 

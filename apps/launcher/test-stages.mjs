@@ -33,19 +33,20 @@ export function testStages(node, filters) {
 /**
  * Runs stage after stage up to the first that fails.
  * @param {readonly Stage[]} stages
+ * @param {(text: string) => void} [say]
  * @returns {Promise<Counts>}
  */
-export async function runStages(stages) {
+export async function runStages(stages, say = (text) => void process.stdout.write(text)) {
   const total = { passed: 0, failed: 0, skipped: 0 }
   for (const [index, stage] of stages.entries()) {
-    process.stdout.write(`\n=== ${stage.name} ===\n`)
+    say(`\n=== ${stage.name} ===\n`)
     const counts = await stage.run()
     total.passed += counts.passed
     total.failed += counts.failed
     total.skipped += counts.skipped
     if (counts.failed > 0) {
       const left = stages.slice(index + 1).map(({ name }) => name)
-      if (left.length > 0) process.stdout.write(`\nnot run after this failure: ${left.join(', ')}\n`)
+      if (left.length > 0) say(`\nnot run after this failure: ${left.join(', ')}\n`)
       break
     }
   }
