@@ -79,6 +79,7 @@ export class RemoteBlobs {
     const { content, repository } = this.cache
     return this.fills.fill(`${repository}/${digest}`, {
       digest,
+      stored: () => content.index.find(repository, digest),
       fetch: async (fromOffset, signal) => {
         const source = await this.upstream.blob(image, digest, fromOffset, signal)
         if (source !== undefined) return source
