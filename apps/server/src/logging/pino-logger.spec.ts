@@ -5,7 +5,7 @@ const canary = 'canary-7f3a9c'
 
 function capture(level: 'debug' | 'warn' = 'debug') {
   const lines: string[] = []
-  const logger = PinoLogger.create(level, { write: (line) => void lines.push(line) })
+  const logger = PinoLogger.to({ write: (line) => void lines.push(line) }, level)
   return { logger, lines, last: () => JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown> }
 }
 

@@ -3,12 +3,29 @@ import { type DestinationStream, type Logger as Pino, pino } from 'pino'
 import type { Settings } from '../settings/settings.js'
 import { redact, redactText } from './redact.js'
 
+/** Lines wait for each other this long, in milliseconds and characters: a write for each would cost a pull a tenth. */
+const gathering = { periodicFlush: 100, minLength: 8192 }
+
 /** The Logger port on pino: one line of JSON each, and no secret in it. */
 export class PinoLogger implements Logger {
-  private constructor(private readonly pino: Pino) {}
+  private constructor(
+    private readonly pino: Pino,
+    private readonly flushNow: () => void,
+  ) {}
 
-  /** @param destination where the lines go; standard output when left out */
-  static create(level: Settings['logLevel'], destination?: DestinationStream): PinoLogger {
+  /** On standard output. What was logged last is written when the process exits. */
+  static create(level: Settings['logLevel']): PinoLogger {
+    const output = pino.destination({ dest: 1, sync: true, ...gathering })
+    const flushNow = () => output.flushSync()
+    process.once('exit', flushNow)
+    return PinoLogger.to(output, level, flushNow)
+  }
+
+  static to(
+    destination: DestinationStream,
+    level: Settings['logLevel'],
+    flushNow: () => void = () => undefined,
+  ): PinoLogger {
     const options = {
       level,
       base: null,
@@ -18,7 +35,7 @@ export class PinoLogger implements Logger {
       serializers: { err: (error: unknown) => error },
       hooks: { streamWrite: redactText },
     }
-    return new PinoLogger(destination === undefined ? pino(options) : pino(options, destination))
+    return new PinoLogger(pino(options, destination), flushNow)
   }
 
   debug(fields: LogFields, message: string): void {
@@ -40,9 +57,10 @@ export class PinoLogger implements Logger {
   /** What the process does not survive. */
   fatal(fields: LogFields, message: string): void {
     this.pino.fatal(redact(fields), message)
+    this.flushNow()
   }
 
   child(fields: LogFields): PinoLogger {
-    return new PinoLogger(this.pino.child(redact(fields) as Record<string, unknown>))
+    return new PinoLogger(this.pino.child(redact(fields) as Record<string, unknown>), this.flushNow)
   }
 }

@@ -1,7 +1,13 @@
 const secretName =
   /authori[sz]ation|cookie|passw(or)?d|passphrase|token|secret|credential|api[-_]?key|private[-_]?key/i
 
+const judgedNames = new Map<string, boolean>()
+const maximumJudgedNames = 1000
+
 const redacted = '[redacted]'
+
+const urlLogin = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s"'@\\]+@/gi
+const headerValue = /\b(Basic|Bearer) +[A-Za-z0-9+/=._~-]{6,}/gi
 
 /** Deeper than any field that is logged on purpose, and an end to what refers to itself. */
 const deepest = 6
@@ -16,9 +22,8 @@ export function redact(value: unknown): unknown {
 
 /** In running text: credentials in URLs, and the values of `Authorization` headers. RFC 7617, RFC 6750. */
 export function redactText(text: string): string {
-  return text
-    .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s"'@\\]+@/gi, `$1${redacted}@`)
-    .replaceAll(/\b(Basic|Bearer) +[A-Za-z0-9+/=._~-]{6,}/gi, `$1 ${redacted}`)
+  const withoutLogins = text.includes('://') ? text.replaceAll(urlLogin, `$1${redacted}@`) : text
+  return withoutLogins.replaceAll(headerValue, `$1 ${redacted}`)
 }
 
 function redactDeep(value: unknown, depth: number): unknown {
@@ -27,12 +32,20 @@ function redactDeep(value: unknown, depth: number): unknown {
   if (value instanceof Error) return redactError(value, depth)
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
   if (Array.isArray(value)) return value.map((entry) => redactDeep(entry, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value).map(([name, entry]) => [
-      name,
-      secretName.test(name) ? redacted : redactDeep(entry, depth + 1),
-    ]),
-  )
+  const copy: Record<string, unknown> = {}
+  for (const [name, entry] of Object.entries(value)) {
+    copy[name] = isSecretName(name) ? redacted : redactDeep(entry, depth + 1)
+  }
+  return copy
+}
+
+/** Every request is logged with the same few names: the expression is tried once for each. */
+function isSecretName(name: string): boolean {
+  const known = judgedNames.get(name)
+  if (known !== undefined) return known
+  const isSecret = secretName.test(name)
+  if (judgedNames.size < maximumJudgedNames) judgedNames.set(name, isSecret)
+  return isSecret
 }
 
 /** Not an error's every property: those of network libraries hold sockets, and requests with their headers. */
