@@ -24,6 +24,7 @@ import type { Terminal } from './terminal.js'
 export class Server {
   readonly #metrics: Metrics
   #postgres: EmbeddedPostgres | undefined
+  #postgresStart: ReturnType<EmbeddedPostgres['start']> | undefined
   #application: NestExpressApplication | undefined
   #front: HttpFront | undefined
 
@@ -62,6 +63,8 @@ export class Server {
     await this.closeFills(Math.max(deadline - performance.now(), 0), force)
     await this.#application?.close()
     await this.#postgres?.stop()
+    // A first start that was stopped: what creates the cluster is still at it for a moment.
+    await Promise.allSettled([this.#postgresStart])
   }
 
   /** For a process that can't wait any more. */
@@ -90,7 +93,8 @@ export class Server {
     const onAbort = () => void postgres.stop()
     signal.addEventListener('abort', onAbort)
     try {
-      return await postgres.start()
+      this.#postgresStart = postgres.start()
+      return await this.#postgresStart
     } catch (error) {
       throw new StartupError((error as Error).message, { cause: error })
     } finally {
