@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { PostgresInstallation } from './postgres-installation.js'
 
 /** The database superuser of the embedded cluster; only our own user can reach the socket. */
@@ -16,15 +16,16 @@ export interface ClusterOptions {
 
 /**
  * Makes the cluster under another name and renames it when it is whole: a start that was killed half-way leaves nothing
- * that the next one could take for a cluster.
+ * that the next one could take for a cluster. The name is this process's own, because the initdb of a killed start may
+ * still be writing to its draft.
  */
 export async function createCluster(
   installation: PostgresInstallation,
   folder: string,
   options: ClusterOptions,
 ): Promise<void> {
-  const draft = `${folder}.new`
-  rmSync(draft, { recursive: true, force: true })
+  removeDrafts(folder)
+  const draft = `${folder}.new-${process.pid}`
   const settings =
     '--auth=trust --encoding=UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C'
   const [program = '', ...args] = [
@@ -46,6 +47,12 @@ export async function createCluster(
     throw new Error(`the database cluster could not be created in ${folder}: ${(await output).trim()}`)
   }
   renameSync(draft, folder)
+}
+
+function removeDrafts(folder: string): void {
+  const parent = dirname(folder)
+  const drafts = readdirSync(parent).filter((name) => name.startsWith(`${basename(folder)}.new`))
+  for (const name of drafts) rmSync(join(parent, name), { recursive: true, force: true, maxRetries: 5 })
 }
 
 export function clusterExists(folder: string): boolean {
