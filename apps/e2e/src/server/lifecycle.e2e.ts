@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { adminPassword, Entrepot, type LoggedRequest } from '../support/entrepot.js'
+import { adminPassword, Entrepot } from '../support/entrepot.js'
 import { FaultyUpstream } from '../support/faulty-upstream.js'
 import { layerOf, makeImage, noise, sha256 } from '../support/images.js'
 import {
@@ -13,7 +13,6 @@ import {
 } from '../support/registry-client.js'
 import { requirePart } from '../support/parts.js'
 import { succeed } from '../support/processes.js'
-import { eventually } from '../support/workplace.js'
 
 describe('the server', () => {
   let entrepot: Entrepot | undefined
@@ -128,10 +127,7 @@ describe('the server', () => {
     const answer = await server.registry.manifest('docker-local/team/logged', '1')
     expect(answer.status).toBe(404)
     expect(errorCodes(answer)).toEqual(['MANIFEST_UNKNOWN'])
-    const requestId = answer.headers.get('x-request-id') ?? ''
-    const lines = (): LoggedRequest[] => server.requests.filter((one) => one.requestId === requestId)
-    await eventually('the request is logged', () => lines().length === 1)
-    expect(lines()).toMatchObject([{ principal: 'admin', method: 'GET', status: 404 }])
+    expect(await server.logged(answer)).toMatchObject({ principal: 'admin', method: 'GET', status: 404 })
     for (const line of server.output.split('\n').filter((one) => one.startsWith('{')))
       expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) as string })
   })

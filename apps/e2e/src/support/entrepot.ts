@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Registry } from './registry-client.js'
+import { Registry, type Answer } from './registry-client.js'
 import { Service } from './processes.js'
 import { eventually, freePort, removeFolder, temporaryFolder } from './workplace.js'
 
@@ -72,6 +72,14 @@ export class Entrepot {
       .split('\n')
       .filter((line) => line.includes('"msg":"request"'))
       .map((line) => JSON.parse(line) as LoggedRequest)
+  }
+
+  /** Waits until the log has the request of this answer: lines reach this process a little after the answer. */
+  async logged(answer: Answer): Promise<LoggedRequest> {
+    const requestId = answer.headers.get('x-request-id') ?? ''
+    const find = (): LoggedRequest | undefined => this.requests.find((one) => one.requestId === requestId)
+    await eventually(`the request ${requestId} is logged`, () => find() !== undefined)
+    return find() as LoggedRequest
   }
 
   /** `/v2` as the administrator. */
