@@ -1,7 +1,6 @@
 import { RegistryError } from '@entrepot/kernel'
-import type { RepositoryConfig, RepositoryKey } from '@entrepot/repositories'
+import { defaultConfig, type RepositoryConfig, type RepositoryKey } from '@entrepot/repositories'
 import { changedConfig } from './changed-config.js'
-import { defaultConfig } from './default-config.js'
 import type { JsonObject } from './json-body.js'
 import { parseRepositoryBody } from './repository-body.js'
 

@@ -1,47 +1,21 @@
 import { parseRepositoryKey } from '@entrepot/admin-api'
-import type { LocalConfig, RemoteConfig, RepositoryConfig, VirtualConfig } from '@entrepot/repositories'
+import { defaultConfig, type RepositoryConfig } from '@entrepot/repositories'
 
-const common = {
-  packageType: 'docker',
-  description: '',
-  notes: 'made at the first start',
-  includesPattern: '**/*',
-  excludesPattern: '',
-  priorityResolution: false,
-  blackedOut: false,
-  extra: {},
-} as const
+const notes = 'made at the first start'
 
-const local: LocalConfig = {
-  ...common,
-  key: parseRepositoryKey('docker-local'),
-  rclass: 'local',
-  blockPushingSchema1: true,
-}
+const local = { ...defaultConfig('local', parseRepositoryKey('docker-local')), notes }
 
-const remote: RemoteConfig = {
-  ...common,
-  key: parseRepositoryKey('docker-hub'),
-  rclass: 'remote',
+const remote = {
+  ...defaultConfig('remote', parseRepositoryKey('docker-hub')),
   url: 'https://registry-1.docker.io',
-  username: '',
-  password: '',
-  retrievalCachePeriodSecs: 7200,
-  missedRetrievalCachePeriodSecs: 1800,
-  assumedOfflinePeriodSecs: 300,
-  metadataRetrievalTimeoutSecs: 60,
-  socketTimeoutMillis: 15_000,
-  offline: false,
-  bypassHeadRequests: false,
-  allowAnyHostAuth: false,
+  notes,
 }
 
-const virtual: VirtualConfig = {
-  ...common,
-  key: parseRepositoryKey('docker'),
-  rclass: 'virtual',
+const virtual = {
+  ...defaultConfig('virtual', parseRepositoryKey('docker')),
   repositories: [local.key, remote.key],
   defaultDeploymentRepo: local.key,
+  notes,
 }
 
 /** What a first start makes, members before the virtual that lists them: push and pull through one name. */

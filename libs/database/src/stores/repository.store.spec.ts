@@ -1,7 +1,8 @@
 import type { ImageName, Tag } from '@entrepot/oci-model'
-import type { RemoteConfig, RepositoryKey } from '@entrepot/repositories'
+import type { RepositoryKey } from '@entrepot/repositories'
+import { localConfig, remoteConfig, virtualConfig } from '@entrepot/repositories/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { fakeBlob, localConfig, newManifest, virtualConfig } from '../testing/content.js'
+import { fakeBlob, newManifest } from '../testing/content.js'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresBlobIndex } from './blob-index.store.js'
 import { PostgresManifestStore } from './manifest.store.js'
@@ -27,26 +28,14 @@ describe('PostgresRepositoryStore', () => {
   const keys = async () => (await store.list()).map(({ config }) => config.key)
 
   it('keeps every field of a configuration, whatever its kind', async () => {
-    const { blockPushingSchema1: _, ...common } = localConfig('hub')
-    const remote: RemoteConfig = {
-      ...common,
-      rclass: 'remote',
-      url: 'https://registry-1.docker.io',
+    const remote = remoteConfig('hub', 'https://registry-1.docker.io', {
       username: 'ann',
       password: 'a"b\\c\u2028',
-      retrievalCachePeriodSecs: 7200,
-      missedRetrievalCachePeriodSecs: 1800,
-      assumedOfflinePeriodSecs: 300,
-      metadataRetrievalTimeoutSecs: 60,
-      socketTimeoutMillis: 15_000,
-      offline: false,
-      bypassHeadRequests: false,
-      allowAnyHostAuth: false,
       extra: { xrayIndex: true, nested: { list: [1, 'two', null] } },
-    }
+    })
     const created = await store.create(remote)
     await store.create(localConfig('local'))
-    const virtual = { ...virtualConfig('all', 'hub', 'local'), defaultDeploymentRepo: key('local') }
+    const virtual = { ...virtualConfig('all', ['hub', 'local']), defaultDeploymentRepo: key('local') }
     await store.create(virtual)
     expect(created).toEqual({ id: created.id, config: remote, revision: 1 })
     expect((await store.list()).map(({ config }) => config)).toEqual([virtual, remote, localConfig('local')])
@@ -133,8 +122,8 @@ describe('PostgresRepositoryStore', () => {
     })
 
     it('refuses to delete a member and names the virtual repositories that list it', async () => {
-      await store.create(virtualConfig('v2', 'a'))
-      await store.create(virtualConfig('v1', 'b', 'a', 'a'))
+      await store.create(virtualConfig('v2', ['a']))
+      await store.create(virtualConfig('v1', ['b', 'a', 'a']))
       await expect(store.delete(key('a'))).rejects.toMatchObject({
         code: 'CONFLICT',
         message: expect.stringContaining('v1, v2') as string,
@@ -143,15 +132,15 @@ describe('PostgresRepositoryStore', () => {
     })
 
     it('lets a member go that is listed no more', async () => {
-      const { revision } = await store.create(virtualConfig('v', 'a', 'b'))
-      await store.update(virtualConfig('v', 'b'), revision)
+      const { revision } = await store.create(virtualConfig('v', ['a', 'b']))
+      await store.update(virtualConfig('v', ['b']), revision)
       expect(await store.delete(key('a'))).toBe(true)
       expect(await store.delete(key('v'))).toBe(true)
       expect(await store.delete(key('b'))).toBe(true)
     })
 
     it('refuses a member that does not exist, and stores nothing', async () => {
-      await expect(store.create(virtualConfig('v', 'a', 'nowhere'))).rejects.toMatchObject({
+      await expect(store.create(virtualConfig('v', ['a', 'nowhere']))).rejects.toMatchObject({
         code: 'REQUEST_INVALID',
         message: expect.stringContaining('"nowhere"') as string,
       })
@@ -159,11 +148,11 @@ describe('PostgresRepositoryStore', () => {
     })
 
     it('refuses a cycle that two changes would close together', async () => {
-      const one = await store.create(virtualConfig('v1', 'a'))
-      const two = await store.create(virtualConfig('v2', 'a'))
+      const one = await store.create(virtualConfig('v1', ['a']))
+      const two = await store.create(virtualConfig('v2', ['a']))
       const results = await Promise.allSettled([
-        store.update(virtualConfig('v1', 'v2'), one.revision),
-        store.update(virtualConfig('v2', 'v1'), two.revision),
+        store.update(virtualConfig('v1', ['v2']), one.revision),
+        store.update(virtualConfig('v2', ['v1']), two.revision),
       ])
       const failures = results.filter(({ status }) => status === 'rejected')
       expect(failures).toMatchObject([{ reason: { code: 'REQUEST_INVALID' } }])
@@ -174,7 +163,7 @@ describe('PostgresRepositoryStore', () => {
         const name = `member-${round}`
         await store.create(localConfig(name))
         const [created, deleted] = await Promise.allSettled([
-          store.create(virtualConfig(`virtual-${round}`, name)),
+          store.create(virtualConfig(`virtual-${round}`, [name])),
           store.delete(key(name)),
         ])
         const outcome = [created, deleted].map((it) => (it.status === 'fulfilled' ? 'done' : it.reason.code))

@@ -1,38 +1,14 @@
 import { digestOf } from '@entrepot/kernel'
 import { mediaTypes } from '@entrepot/oci-model'
 import type { BlobIndex, NewManifest } from '@entrepot/oci-repository'
-import type { LocalConfig, RepositoryId, RepositoryKey, VirtualConfig } from '@entrepot/repositories'
+import type { RepositoryId } from '@entrepot/repositories'
+import { localConfig } from '@entrepot/repositories/testing'
 import { PostgresRepositoryStore } from '../stores/repository.store.js'
 import type { TestDatabase } from './test-database.js'
 
 type StoredBlob = Parameters<BlobIndex['link']>[1]
 
-const common = {
-  packageType: 'docker',
-  description: '',
-  notes: '',
-  includesPattern: '**/*',
-  excludesPattern: '',
-  priorityResolution: false,
-  blackedOut: false,
-  extra: {},
-} as const
-
 let count = 0
-
-export function localConfig(key: string, changes: Partial<LocalConfig> = {}): LocalConfig {
-  return { ...common, rclass: 'local', key: key as RepositoryKey, blockPushingSchema1: true, ...changes }
-}
-
-export function virtualConfig(key: string, ...members: string[]): VirtualConfig {
-  return {
-    ...common,
-    rclass: 'virtual',
-    key: key as RepositoryKey,
-    repositories: members as RepositoryKey[],
-    defaultDeploymentRepo: undefined,
-  }
-}
 
 /** An empty local repository that no other test uses. */
 export async function createRepository(db: TestDatabase): Promise<RepositoryId> {

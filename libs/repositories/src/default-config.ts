@@ -1,4 +1,4 @@
-import type { RepositoryConfig, RepositoryKey, RepositoryKind } from '@entrepot/repositories'
+import type { RepositoryConfig, RepositoryKey, RepositoryKind } from './repository-config.js'
 
 type ConfigOf<K extends RepositoryKind> = Extract<RepositoryConfig, { readonly rclass: K }>
 
