@@ -30,9 +30,11 @@ build_released() {
   local sources download
   download=$(go mod download -json "$module@$released") || { printf '%s\n' "$download" >&2; return 1; }
   sources=$(mktemp -d)
-  cp -r "$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<< "$download")/." "$sources"
-  chmod -R u+w "$sources"
-  (cd "$sources" && go test -c -o "$cache/conformance-$released.test" .) || { rm -rf "$sources"; return 1; }
+  # Called in a condition, where `set -e` does not hold: each step states that the next needs it.
+  cp -r "$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<< "$download")/." "$sources" \
+    && chmod -R u+w "$sources" \
+    && (cd "$sources" && go test -c -o "$cache/conformance-$released.test" .) \
+    || { rm -rf "$sources"; return 1; }
   rm -rf "$sources"
 }
 

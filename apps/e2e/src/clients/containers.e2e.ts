@@ -166,12 +166,13 @@ describe.skipIf(!requirePart('root', 'podman', 'skopeo', 'buildah', 'docker-regi
       ) as [string, string, string]
       // The first copy teaches skopeo where the blobs are; the second one mounts them from there.
       await tools.run('skopeo', 'copy', source, second)
+      await entrepot.logged(await entrepot.registry.get('/v2/'))
       const before = entrepot.requests.length
       await tools.run('skopeo', 'copy', second, third)
-      expect(bodyDigest(await entrepot.registry.manifest('docker-third/team/mounted', '1'))).toBe(
-        image.digest,
-      )
+      const copied = await entrepot.registry.manifest('docker-third/team/mounted', '1')
+      expect(bodyDigest(copied)).toBe(image.digest)
 
+      await entrepot.logged(copied)
       const asked = entrepot.requests.slice(before)
       expect(asked.some((one) => one.method === 'POST' && one.status === 201)).toBe(true)
       expect(asked.reduce((bytes, one) => bytes + one.bytesIn, 0)).toBeLessThan(10_000)
