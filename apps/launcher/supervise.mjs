@@ -16,6 +16,8 @@ const parentCheckMilliseconds = 300
  */
 export function supervise(node, args) {
   const child = spawn(node, args, {
+    // More threads for files than libuv's four: slow syncs of uploads must not hold up reads.
+    env: { UV_THREADPOOL_SIZE: '16', ...process.env },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: process.platform !== 'win32',
   })

@@ -1,3 +1,4 @@
+import './tune-runtime.js'
 import 'reflect-metadata'
 import { runServer } from './lifecycle/run-server.js'
 
