@@ -1,4 +1,3 @@
-import './tune-runtime.js'
 import 'reflect-metadata'
 import { runServer } from './lifecycle/run-server.js'
 

@@ -1,4 +1,5 @@
 import { finished, type Readable } from 'node:stream'
+import { dispose, hasDisposableChunks } from './disposable-chunks.js'
 import { holdErrors } from './hold-errors.js'
 
 export interface ReceiveOptions {
@@ -26,6 +27,7 @@ export function receive(
 ): Promise<void> {
   const { batchBytes, onChunk, signal } = options
   holdErrors(source)
+  const disposable = hasDisposableChunks(source)
   return new Promise((resolve, reject) => {
     let batch: Buffer[] = []
     let length = 0
@@ -50,13 +52,17 @@ export function receive(
       batch = []
       length = 0
       writing = true
-      write(full, fullLength).then(onWritten, (error: Error) => {
-        detach()
-        reject(error)
-      })
+      write(full, fullLength).then(
+        () => onWritten(full),
+        (error: Error) => {
+          detach()
+          reject(error)
+        },
+      )
     }
-    const onWritten = () => {
+    const onWritten = (written: readonly Buffer[]) => {
       writing = false
+      if (disposable) for (const chunk of written) dispose(chunk)
       if (length >= batchBytes || (end !== undefined && length > 0)) writeBatch()
       else if (end !== undefined) settle(end)
       else if (length > 0) flushTimer.refresh()

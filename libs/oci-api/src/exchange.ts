@@ -1,3 +1,4 @@
+import { withDisposableChunks } from '@entrepot/blob-store'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '@entrepot/kernel'
 import type { CacheState, Found } from '@entrepot/oci-repository'
@@ -76,7 +77,7 @@ export class Exchange {
    * a client that expects `100 Continue` may be told to go on: RFC 9110 10.1.1.
    */
   openBody(stallMilliseconds: number): RequestBody {
-    this.#body = new RequestBody(this.request, stallMilliseconds)
+    this.#body = withDisposableChunks(new RequestBody(this.request, stallMilliseconds))
     return this.#body
   }
 

@@ -1,3 +1,4 @@
+import { withDisposableChunks } from '@entrepot/blob-store'
 import { type Digest, RegistryError, parseDigest } from '@entrepot/kernel'
 import {
   type Descriptor,
@@ -106,10 +107,14 @@ export class UpstreamRegistry {
     if (response.status === 206) {
       const range = response.headers.contentRange
       if (range === undefined) throw this.#unexpected(response, `blob ${digest}, without a Content-Range`)
-      return { body: response.body, startsAt: range.start, size: range.size }
+      return { body: withDisposableChunks(response.body), startsAt: range.start, size: range.size }
     }
     this.#require200(response, `blob ${digest}`)
-    return { body: response.body, startsAt: 0, size: response.headers.contentLength }
+    return {
+      body: withDisposableChunks(response.body),
+      startsAt: 0,
+      size: response.headers.contentLength,
+    }
   }
 
   /** All tags, in the upstream's order. @returns undefined when the upstream doesn't know the image */
