@@ -10,8 +10,11 @@ export const storageErrors = {
       detail: { expected, actual },
     }),
 
+  /** The client learns that the store is full, the log also where it lies. */
   full: (place: string, cause?: unknown): RegistryError =>
-    new RegistryError('STORAGE_FULL', `no space is left in ${place}: free some, then try again`, { cause }),
+    new RegistryError('STORAGE_FULL', 'no space is left in the blob store: its operator has to free some', {
+      cause: new Error(`no space is left in ${place}`, { cause }),
+    }),
 
   rangeOutside: (range: ByteRange, size: number): RegistryError =>
     new RegistryError(

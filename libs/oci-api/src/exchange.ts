@@ -17,6 +17,9 @@ export class Exchange {
   routeName = 'unmatched'
   principal: Principal | undefined
   repositoryKey: string | undefined
+  image: string | undefined
+  /** The reference, digest or upload id of the request, as the client wrote it. */
+  item: string | undefined
   cache: CacheState | undefined
   bytesOut = 0
   /** Headers of every answer to this request, errors included. */

@@ -227,6 +227,8 @@ describe('the access log and the metrics', () => {
       method: 'GET',
       status: 200,
       repository: 'docker-local',
+      image: 'a',
+      item: 'x',
       cache: 'stale',
       bytesIn: 0,
       bytesOut: 2,

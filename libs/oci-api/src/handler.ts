@@ -93,6 +93,8 @@ export class RegistryHandler {
     const visibleName = match.name
     const { repository, image, means } = resolveName(visibleName, location, this.server.rules, this.directory)
     if (!isAbsent(repository)) exchange.repositoryKey = repository.key
+    exchange.image = image
+    if (match.item !== '') exchange.item = match.item
     const { gate, rights } = this.guards
     const challenger: Challenger = {
       location,
@@ -208,6 +210,8 @@ export class RegistryHandler {
         method,
         status,
         repository,
+        image: exchange.image,
+        item: exchange.item,
         cache,
         bytesIn,
         bytesOut,
@@ -224,7 +228,8 @@ export class RegistryHandler {
     const { logger } = this.runtime
     if (hasLeft) logger.debug(fields, 'the client left')
     else if (!isRegistryError(failure)) logger.error(fields, 'request failed')
-    else if (statusOf(failure) >= 500) logger.warn(fields, 'request could not be served')
+    else if (statusOf(failure) >= 500 || failure.code === 'STORAGE_FULL')
+      logger.warn(fields, 'request could not be served')
   }
 }
 

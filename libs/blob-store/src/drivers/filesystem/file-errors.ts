@@ -4,7 +4,7 @@ export function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT'
 }
 
-/** A full disk or quota told as STORAGE_FULL naming the folder; any other error as it is. */
+/** A full disk or quota told as STORAGE_FULL, with the folder in its cause; any other error as it is. */
 export function asStorageError(error: unknown, folder: string): unknown {
   const code = codeOf(error)
   return code === 'ENOSPC' || code === 'EDQUOT' ? storageErrors.full(folder, error) : error
