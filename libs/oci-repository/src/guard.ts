@@ -33,3 +33,10 @@ export function requireInService(config: {
     `repository ${config.key} is out of service (blackedOut): an administrator has to put it back`,
   )
 }
+
+/** What a list answers for an image that the repository doesn't have, or that its patterns hide. */
+export function unknownImage(repository: RepositoryKey, image: ImageName): RegistryError {
+  return new RegistryError('NAME_UNKNOWN', `repository ${repository} has no image ${image}`, {
+    detail: { name: image },
+  })
+}

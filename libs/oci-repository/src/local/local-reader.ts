@@ -1,8 +1,8 @@
-import { type Digest, type Listing, type Page, RegistryError, listingOf } from '@entrepot/kernel'
+import { type Digest, type Listing, type Page, listingOf } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import { type LocalConfig, PathFilter } from '@entrepot/repositories'
 import type { BlobContent } from '../blob-content.js'
-import { requireInService } from '../guard.js'
+import { requireInService, unknownImage } from '../guard.js'
 import { filledPage } from '../filled-page.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { Found, ManifestBytes, OciReader, ReferrersFilter, StoredBlobHandle } from '../oci-repository.js'
@@ -39,17 +39,13 @@ export class LocalReader implements OciReader {
     return this.#found(await this.content.find(digest))
   }
 
-  holdsImage(image: ImageName): Promise<boolean> {
-    return this.manifests.hasImage(this.content.repository, image)
+  async holdsImage(image: ImageName): Promise<boolean> {
+    return this.#filter.admitsImage(image) && this.manifests.hasImage(this.content.repository, image)
   }
 
   async tags(image: ImageName, page: Page): Promise<Listing<Tag>> {
     requireInService(this.config)
-    if (!this.#filter.admitsImage(image) || !(await this.holdsImage(image))) {
-      throw new RegistryError('NAME_UNKNOWN', `repository ${this.config.key} has no image ${image}`, {
-        detail: { name: image },
-      })
-    }
+    if (!(await this.holdsImage(image))) throw unknownImage(this.config.key, image)
     return this.#admittedTags(image, page)
   }
 
@@ -72,6 +68,7 @@ export class LocalReader implements OciReader {
   }
 
   async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+    if (this.config.blackedOut) return listingOf<ImageName>([], page.limit)
     return filledPage(
       page,
       (part) => this.manifests.images(this.content.repository, part),

@@ -25,6 +25,9 @@ import type { LocalUploads } from './local-uploads.js'
 /** Finds the repository that holds a blob, for a mount that names no source. */
 export type FindRepository = (key: RepositoryKey) => OciRepository | undefined
 
+/** Finds a blob that is stored for another repository and may be read there. */
+export type FindBlob = (digest: Digest) => Promise<StoredBlob | undefined>
+
 export class LocalWriter implements OciWriter {
   readonly target: RepositoryKey
   readonly #filter: PathFilter
@@ -40,17 +43,24 @@ export class LocalWriter implements OciWriter {
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
   }
 
+  /**
+   * @param findElsewhere for blobs of the manifest that this repository lacks: what it finds is linked, so that a client
+   *   that saw a layer through a virtual repository doesn't upload it again
+   */
   async putManifest(
     image: ImageName,
     reference: Reference,
     push: ManifestPush,
     context: RequestContext,
+    findElsewhere?: FindBlob,
   ): Promise<PushedManifest> {
     const tags = reference.kind === 'tag' ? [reference.tag, ...push.tags] : push.tags
     await this.#requireTagRights(image, tags, context)
     const digest = verifiedDigest(reference, push.bytes)
     const manifest = parseManifest(push.bytes, push.contentType)
     await this.#requireChildren(image, manifest)
+    const blobs = [...new Set(manifest.blobs.map((blob) => blob.digest))]
+    if (findElsewhere !== undefined) await this.#linkMissing(blobs, findElsewhere)
     await this.manifests.put(
       this.content.repository,
       image,
@@ -61,7 +71,7 @@ export class LocalWriter implements OciWriter {
         artifactType: manifest.artifactType,
         annotations: manifest.annotations,
         subject: manifest.subject,
-        blobs: [...new Set(manifest.blobs.map((blob) => blob.digest))],
+        blobs,
         children: [...new Set(manifest.children.map((child) => child.digest))],
       },
       tags,
@@ -118,19 +128,9 @@ export class LocalWriter implements OciWriter {
     return stored === undefined ? undefined : this.content.handle(await this.content.adopt(stored)).descriptor
   }
 
-  /**
-   * Links those blobs of a manifest that this repository lacks and `find` has: a client that saw a layer through a virtual
-   * repository doesn't upload it again.
-   */
-  async linkMissing(
-    push: ManifestPush,
-    find: (digest: Digest) => Promise<StoredBlob | undefined>,
-  ): Promise<void> {
-    const manifest = parseManifest(push.bytes, push.contentType)
-    const wanted = [...new Set(manifest.blobs.map((blob) => blob.digest))]
-    const held = new Set(
-      (await this.content.index.findAll(this.content.repository, wanted)).map((blob) => blob.digest),
-    )
+  async #linkMissing(wanted: readonly Digest[], find: FindBlob): Promise<void> {
+    const { index, repository } = this.content
+    const held = new Set((await index.findAll(repository, wanted)).map((blob) => blob.digest))
     for (const digest of wanted) {
       const stored = held.has(digest) ? undefined : await find(digest)
       if (stored !== undefined) await this.content.adopt(stored)

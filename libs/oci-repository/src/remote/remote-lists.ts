@@ -15,6 +15,7 @@ import { type Descriptor, type ImageName, type Tag, isTag, parseTag, tagReferenc
 import { PathFilter, type RemoteConfig } from '@entrepot/repositories'
 import { abortable } from '../abortable.js'
 import { filledPage } from '../filled-page.js'
+import { unknownImage } from '../guard.js'
 import type { ReferrersFilter } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import { SingleFlight } from '../single-flight.js'
@@ -98,7 +99,11 @@ export class RemoteLists {
     image: ImageName,
     context: RequestContext,
   ): Promise<{ tags: readonly Tag[]; warnings: readonly string[] }> {
-    if (this.config.offline) return { tags: await this.#cachedTags(image), warnings: [] }
+    const { manifests, repository } = this.cache
+    if (this.config.offline) {
+      if (!(await manifests.hasImage(repository, image))) throw unknownImage(this.config.key, image)
+      return { tags: await this.#cachedTags(image), warnings: [] }
+    }
     try {
       const list = await this.#remembered(this.#tagLists, this.#tagFlights, image, context, (signal) =>
         this.#askForTags(image, signal),
@@ -111,7 +116,6 @@ export class RemoteLists {
       }
     } catch (error) {
       if (isRegistryError(error, 'NAME_UNKNOWN') || context.signal.aborted) throw error
-      const { manifests, repository } = this.cache
       if (!(await manifests.hasImage(repository, image))) throw error
       context.logger.warn(
         { err: error, repository: this.config.key, image },

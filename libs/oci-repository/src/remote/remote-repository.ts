@@ -1,8 +1,8 @@
-import type { Digest, Listing, Page } from '@entrepot/kernel'
+import { type Digest, type Listing, type Page, listingOf } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import { PathFilter, type RemoteConfig, type RepositoryKey } from '@entrepot/repositories'
 import { filledPage } from '../filled-page.js'
-import { requireInService } from '../guard.js'
+import { requireInService, unknownImage } from '../guard.js'
 import type {
   BlobHandle,
   Found,
@@ -73,12 +73,13 @@ export class RemoteReader implements OciReader {
     return this.#filter.admitsImage(image) ? this.blobs.stored(digest) : undefined
   }
 
-  holdsImage(image: ImageName): Promise<boolean> {
-    return this.cache.manifests.hasImage(this.cache.repository, image)
+  async holdsImage(image: ImageName): Promise<boolean> {
+    return this.#filter.admitsImage(image) && this.cache.manifests.hasImage(this.cache.repository, image)
   }
 
   async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {
     requireInService(this.config)
+    if (!this.#filter.admitsImage(image)) throw unknownImage(this.config.key, image)
     return this.lists.tags(image, page, context)
   }
 
@@ -90,11 +91,12 @@ export class RemoteReader implements OciReader {
     context: RequestContext,
   ): Promise<Listing<Descriptor>> {
     requireInService(this.config)
-    if (!this.#filter.admitsImage(image)) return { items: [], more: false, warnings: [] }
+    if (!this.#filter.admitsImage(image)) return listingOf<Descriptor>([], page.limit)
     return this.lists.referrers(image, subject, filter, page, context)
   }
 
-  images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+  async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+    if (this.config.blackedOut) return listingOf<ImageName>([], page.limit)
     return filledPage(
       page,
       (part) => this.cache.manifests.images(this.cache.repository, part),

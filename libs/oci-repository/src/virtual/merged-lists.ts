@@ -1,6 +1,7 @@
 import { type Listing, type Page, RegistryError, byCodePoint, isRegistryError } from '@entrepot/kernel'
 import { type Descriptor, type ImageName, type Tag, tagReference } from '@entrepot/oci-model'
 import type { RepositoryKey } from '@entrepot/repositories'
+import { readOnLimit } from '../filled-page.js'
 import type { OciReader } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import type { VirtualMember } from './virtual-member.js'
@@ -18,7 +19,7 @@ export async function mergedTags(
 ): Promise<Listing<Tag>> {
   const answers = await Promise.all(
     members.map((member) =>
-      tagsOf(member, image, page, context).catch((error: unknown) => passOver(member, error)),
+      tagsOf(member, image, page, context).catch((error: unknown) => passOver(member, image, context, error)),
     ),
   )
   const listings = answers.filter((answer) => answer !== undefined && 'items' in answer)
@@ -30,7 +31,7 @@ export async function mergedTags(
     })
   }
   const merged = mergePages(listings, page, (tag) => tag)
-  return { ...merged, warnings: [...merged.warnings, ...failures.map(({ failed }) => failed)] }
+  return { ...merged, warnings: [...merged.warnings, ...failures.flatMap(({ failed }) => failed)] }
 }
 
 /** The referrers that the members know, each once. */
@@ -38,18 +39,21 @@ export async function mergedReferrers(
   members: readonly VirtualMember[],
   image: ImageName,
   page: Page,
+  context: RequestContext,
   ask: (reader: OciReader) => Promise<Listing<Descriptor>>,
 ): Promise<Listing<Descriptor>> {
   const holding = await Promise.all(members.map(({ repository }) => repository.reader.holdsImage(image)))
   const asked = holding.includes(true) ? members.filter((_, position) => holding[position] === true) : members
   const answers = await Promise.all(
-    asked.map((member) => ask(member.repository.reader).catch((error: unknown) => passOver(member, error))),
+    asked.map((member) =>
+      ask(member.repository.reader).catch((error: unknown) => passOver(member, image, context, error)),
+    ),
   )
   const listings = answers.filter((answer) => answer !== undefined && 'items' in answer)
   const failures = answers.filter((answer) => answer !== undefined && 'failed' in answer)
   if (listings.length === 0 && failures[0] !== undefined) throw failures[0].error
   const merged = mergePages(listings, page, (descriptor) => descriptor.digest)
-  return { ...merged, warnings: [...merged.warnings, ...failures.map(({ failed }) => failed)] }
+  return { ...merged, warnings: [...merged.warnings, ...failures.flatMap(({ failed }) => failed)] }
 }
 
 export async function mergedImages(
@@ -94,8 +98,8 @@ async function readOn<T extends string>(
 ): Promise<Listing<T>> {
   const items: T[] = []
   let after = page.after
-  for (;;) {
-    const part = await read({ limit: page.limit, after })
+  for (let limit = page.limit; ; limit = Math.max(limit, readOnLimit)) {
+    const part = await read({ limit, after })
     items.push(...part.items.filter(admits))
     const last = part.items.at(-1)
     if (items.length >= page.limit || !part.more || last === undefined) {
@@ -126,13 +130,29 @@ function mergePages<T>(listings: readonly Listing<T>[], page: Page, keyOf: (item
 }
 
 interface PassedOver {
-  readonly failed: string
+  /** Warnings for a list that does without this member. */
+  readonly failed: readonly string[]
   readonly error: unknown
 }
 
-/** @returns undefined for "unknown image" @throws what a local member threw */
-function passOver(member: VirtualMember, error: unknown): PassedOver | undefined {
+/**
+ * A member that denies, as some registries do for what they don't have, or that is out of service leaves no gap in the
+ * list of an image that it never had.
+ * @returns undefined for "unknown image" @throws what a local member threw
+ */
+async function passOver(
+  { repository }: VirtualMember,
+  image: ImageName,
+  context: RequestContext,
+  error: unknown,
+): Promise<PassedOver | undefined> {
   if (isRegistryError(error, 'NAME_UNKNOWN')) return undefined
-  if (member.repository.kind === 'local') throw error
-  return { failed: `entries of ${member.repository.key} may be missing: it could not be asked`, error }
+  const isDenial = isRegistryError(error, 'DENIED')
+  if (repository.kind === 'local' && !isDenial) throw error
+  if (isDenial && !(await repository.reader.holdsImage(image))) return { failed: [], error }
+  context.logger.warn(
+    { err: error, member: repository.key, image },
+    'a list does without a member that failed',
+  )
+  return { failed: [`entries of ${repository.key} may be missing: it could not be asked`], error }
 }

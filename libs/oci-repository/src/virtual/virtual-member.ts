@@ -22,11 +22,12 @@ interface Lookup {
 }
 
 /**
- * The members in the order in which they are asked: those with priority first, else as listed, nested virtual
- * repositories in place of themselves. A cycle, which can't be saved, would end here all the same.
+ * The members in the order in which they are asked: those with priority first, however deep they are nested, else as
+ * listed, nested virtual repositories in place of themselves. A cycle, which can't be saved, would end here all the same.
  */
 export function flattenMembers(virtual: VirtualConfig, lookup: Lookup): readonly VirtualMember[] {
-  return flatten(virtual, lookup, [], false)
+  const members = flatten(virtual, lookup, [], false)
+  return [...members.filter(({ priority }) => priority), ...members.filter(({ priority }) => !priority)]
 }
 
 function flatten(

@@ -1,4 +1,4 @@
-import type { Digest, Listing, Page } from '@entrepot/kernel'
+import { type Digest, type Listing, type Page, isRegistryError, listingOf } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import { type RepositoryKey, type VirtualConfig } from '@entrepot/repositories'
 import { requireInService } from '../guard.js'
@@ -49,11 +49,13 @@ export class VirtualReader implements OciReader {
   ): Promise<Found<BlobHandle> | undefined> {
     const stored = await this.storedBlob(image, digest, context)
     if (stored !== undefined) return stored
+    // A pusher asks whether it has to upload, which is no upstream's business.
+    if (context.deploying && context.metadataOnly) return undefined
     const members = this.#readable(image, context)
     const holding = await Promise.all(members.map(({ repository }) => repository.reader.holdsImage(image)))
     const asked = holding.includes(true)
       ? members.filter((_, position) => holding[position] === true)
-      : this.#neverSeen(members, context)
+      : members
     try {
       return await this.#firstAnswer(asked, image, (reader) => reader.blob(image, digest, context), context)
     } catch (error) {
@@ -69,9 +71,17 @@ export class VirtualReader implements OciReader {
     context: RequestContext,
   ): Promise<Found<StoredBlobHandle> | undefined> {
     requireInService(this.config)
-    for (const { repository } of this.#readable(image, context)) {
-      const found = await repository.reader.storedBlob(image, digest, context)
-      if (found !== undefined) return found
+    const members = this.#readable(image, context)
+    // All at once, because together they are one statement.
+    const looks = await Promise.allSettled(
+      members.map(({ repository }) => repository.reader.storedBlob(image, digest, context)),
+    )
+    for (const [position, { repository }] of members.entries()) {
+      const look = looks[position]
+      if (look?.status === 'fulfilled' && look.value !== undefined) return look.value
+      if (look?.status !== 'rejected') continue
+      const isDenial = isRegistryError(look.reason, 'DENIED')
+      if (!isDenial || (await repository.reader.holdsImage(image))) throw look.reason
     }
     return undefined
   }
@@ -96,12 +106,13 @@ export class VirtualReader implements OciReader {
   ): Promise<Listing<Descriptor>> {
     requireInService(this.config)
     const members = await this.#withPriority(this.#readable(image, context), image)
-    return mergedReferrers(members, image, page, (reader) =>
+    return mergedReferrers(members, image, page, context, (reader) =>
       reader.referrers(image, subject, filter, page, context),
     )
   }
 
-  images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+  async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+    if (this.config.blackedOut) return listingOf<ImageName>([], page.limit)
     return mergedImages(this.members, page, context)
   }
 
@@ -118,7 +129,7 @@ export class VirtualReader implements OciReader {
         const found = await ask(repository.reader)
         if (found !== undefined) return found
       } catch (error) {
-        if (await this.#mustAnswer(repository, image)) throw error
+        if (await this.#mustAnswer(repository, image, error)) throw error
         context.logger.warn(
           { err: error, repository: this.config.key, member: repository.key, image },
           'a member failed and was passed over, since it has never served this image',
@@ -126,13 +137,18 @@ export class VirtualReader implements OciReader {
         failures.push(error)
       }
     }
-    if (failures.length > 0) throw failures[0]
-    return undefined
+    if (failures.length === 0) return undefined
+    const failure = failures.find((error) => !isRegistryError(error, 'DENIED'))
+    if (failure !== undefined) throw failure
+    // Some registries, Docker Hub among them, deny what they don't have. Where another member has the image, that is a no.
+    if ((await firstHolding(members, image)) !== undefined) return undefined
+    throw failures[0]
   }
 
-  /** A local member always answers for itself; a remote for every image that was ever served from it. */
-  async #mustAnswer(repository: OciRepository, image: ImageName): Promise<boolean> {
-    return repository.kind === 'local' || repository.reader.holdsImage(image)
+  /** A local member always answers for itself; one out of service, and a remote, for every image that it has. */
+  async #mustAnswer(repository: OciRepository, image: ImageName, error: unknown): Promise<boolean> {
+    const isOutOfService = isRegistryError(error, 'DENIED')
+    return (repository.kind === 'local' && !isOutOfService) || repository.reader.holdsImage(image)
   }
 
   /** At the first member without priority: whether one with priority has the image, so that no other may answer for it. */
@@ -158,11 +174,6 @@ export class VirtualReader implements OciReader {
   #forPushersHead(members: readonly VirtualMember[], context: RequestContext): readonly VirtualMember[] {
     if (!context.deploying || !context.metadataOnly || this.deploymentTarget === undefined) return members
     return members.filter(({ repository }) => repository.key === this.deploymentTarget)
-  }
-
-  /** For a blob of an image that no member holds: a pusher's question is no upstream's business. */
-  #neverSeen(members: readonly VirtualMember[], context: RequestContext): readonly VirtualMember[] {
-    return context.deploying ? [] : members
   }
 
   #readable(image: ImageName, context: RequestContext, tag?: string): readonly VirtualMember[] {

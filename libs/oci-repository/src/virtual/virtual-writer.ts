@@ -35,11 +35,10 @@ export class VirtualWriter implements OciWriter {
     context: RequestContext,
   ): Promise<PushedManifest> {
     this.#requireAdmitted(image, reference)
-    await this.local.linkMissing(push, async (digest) => {
+    return this.local.putManifest(image, reference, push, context, async (digest) => {
       const found = await this.reader.storedBlob(image, digest, context)
       return found?.value.stored
     })
-    return this.local.putManifest(image, reference, push, context)
   }
 
   async deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<boolean> {
