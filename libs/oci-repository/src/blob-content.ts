@@ -1,5 +1,5 @@
 import type { BlobStore, StoredBlob } from '@entrepot/blob-store'
-import { type Digest, RegistryError } from '@entrepot/kernel'
+import { type Digest, RegistryError, isRegistryError } from '@entrepot/kernel'
 import { mediaTypes } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import type { BlobIndex } from './blob-index.js'
@@ -23,14 +23,20 @@ export class BlobContent {
    * has lost the old ones, the new ones take their place, so that a push heals what was lost.
    */
   async keep(committed: StoredBlob): Promise<StoredBlob> {
-    const known = await this.index.link(this.repository, committed)
+    const known = await this.#link(committed)
     if (known.key === committed.key) return known
-    if ((await this.store.stat(known.key)) === undefined) {
+    if ((await this.whenPresent(known)) === undefined) {
       await this.index.replaceKey(known.digest, known.key, committed.key)
       return committed
     }
     await this.store.delete(committed.key)
     return known
+  }
+
+  /** @returns undefined when the store has lost the bytes */
+  async whenPresent(stored: StoredBlob | undefined): Promise<StoredBlob | undefined> {
+    if (stored === undefined) return undefined
+    return (await this.store.stat(stored.key)) === undefined ? undefined : stored
   }
 
   /** Links a blob that is stored for another repository: no byte is copied. */
@@ -50,6 +56,16 @@ export class BlobContent {
           `the bytes of ${stored.digest} are missing from the blob store although the database knows them: restore them or push the blob again`,
         )
       },
+    }
+  }
+
+  /** Bytes of a repository that is gone belong to nobody. After any other failure they may be linked: they stay. */
+  async #link(committed: StoredBlob): Promise<StoredBlob> {
+    try {
+      return await this.index.link(this.repository, committed)
+    } catch (error) {
+      if (isRegistryError(error, 'NAME_UNKNOWN')) await this.store.delete(committed.key)
+      throw error
     }
   }
 }

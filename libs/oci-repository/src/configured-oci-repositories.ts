@@ -43,11 +43,27 @@ export interface OciStores {
   readonly remoteRefs: RemoteRefStore
 }
 
+const connectionFields = [
+  'url',
+  'username',
+  'password',
+  'metadataRetrievalTimeoutSecs',
+  'socketTimeoutMillis',
+  'assumedOfflinePeriodSecs',
+  'allowAnyHostAuth',
+] as const
+
+/** What a client of an upstream depends on. */
+export type ConnectionConfig = Pick<RemoteConfig, (typeof connectionFields)[number]>
+
 /** What remote repositories work with. */
 export interface RemoteServices {
   readonly fills: CacheFills
-  /** Opens a client for the upstream of a remote repository; it is closed when the repository changes or goes. */
-  connect(config: RemoteConfig): UpstreamClient
+  /**
+   * Opens a client for the upstream of a remote repository. It is closed, and with it what it is fetching, when one of
+   * these fields changes or the repository goes; any other change leaves it.
+   */
+  connect(config: ConnectionConfig): UpstreamClient
 }
 
 interface Built {
@@ -55,6 +71,7 @@ interface Built {
   readonly revision: number
   readonly repository: OciRepository
   readonly upstream: UpstreamClient | undefined
+  readonly connection: ConnectionConfig | undefined
 }
 
 /** Builds the repositories that the directory says there are, and builds anew what changed. */
@@ -105,10 +122,10 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     for (const row of rows.filter(({ config }) => config.rclass !== 'virtual')) {
       const old = before.get(row.config.key)
       const same = old !== undefined && old.id === row.id && old.revision === row.revision
-      after.set(row.config.key, same ? old : this.#build(row, after))
+      after.set(row.config.key, same ? old : this.#build(row, after, old))
     }
     for (const row of rows.filter(({ config }) => config.rclass === 'virtual')) {
-      after.set(row.config.key, this.#build(row, after))
+      after.set(row.config.key, this.#build(row, after, undefined))
     }
     this.#built = after
     for (const [key, { upstream }] of before) {
@@ -122,16 +139,22 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     }
   }
 
-  #build({ id, config, revision }: StoredRepository, leaves: ReadonlyMap<string, Built>): Built {
+  #build(
+    { id, config, revision }: StoredRepository,
+    leaves: ReadonlyMap<string, Built>,
+    old: Built | undefined,
+  ): Built {
+    const unconnected = { id, revision, upstream: undefined, connection: undefined }
     switch (config.rclass) {
       case 'local':
-        return { id, revision, repository: this.#local(id, config), upstream: undefined }
+        return { ...unconnected, repository: this.#local(id, config) }
       case 'remote': {
-        const upstream = this.remotes.connect(config)
-        return { id, revision, repository: this.#remote(id, config, upstream), upstream }
+        const kept = old?.id === id && sameConnection(old.connection, config) ? old.upstream : undefined
+        const upstream = kept ?? this.remotes.connect(config)
+        return { id, revision, repository: this.#remote(id, config, upstream), upstream, connection: config }
       }
       case 'virtual':
-        return { id, revision, repository: this.#virtual(config, leaves), upstream: undefined }
+        return { ...unconnected, repository: this.#virtual(config, leaves) }
     }
   }
 
@@ -187,4 +210,8 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
   #content(id: RepositoryId): BlobContent {
     return new BlobContent(id, this.stores.blobs, this.stores.blobIndex)
   }
+}
+
+function sameConnection(before: ConnectionConfig | undefined, after: ConnectionConfig): boolean {
+  return before !== undefined && connectionFields.every((field) => before[field] === after[field])
 }

@@ -1,8 +1,8 @@
 import { RegistryError } from '@entrepot/kernel'
 import type { UpstreamResponse } from '@entrepot/upstream'
 
-/** The most bytes of a list that are read from an upstream. */
-const maximumListBytes = 8 * 1024 * 1024
+/** The most bytes of one page of a list that are read from an upstream. */
+const maximumPageBytes = 8 * 1024 * 1024
 
 /** @throws RegistryError UPSTREAM_FAILED when the body is longer than `limit` bytes, or breaks off */
 export async function readLimited(response: UpstreamResponse, limit: number, host: string): Promise<Buffer> {
@@ -30,16 +30,19 @@ export async function readLimited(response: UpstreamResponse, limit: number, hos
   return Buffer.concat(chunks, length)
 }
 
+export interface JsonPage {
+  readonly body: Readonly<Record<string, unknown>>
+  /** How long it was. */
+  readonly bytes: number
+}
+
 /** @throws RegistryError UPSTREAM_FAILED when the body is no JSON object */
-export async function readJson(
-  response: UpstreamResponse,
-  host: string,
-): Promise<Readonly<Record<string, unknown>>> {
-  const bytes = await readLimited(response, maximumListBytes, host)
+export async function readJson(response: UpstreamResponse, host: string): Promise<JsonPage> {
+  const bytes = await readLimited(response, maximumPageBytes, host)
   try {
     const value = JSON.parse(bytes.toString('utf8')) as unknown
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>
+      return { body: value as Record<string, unknown>, bytes: bytes.length }
   } catch (cause) {
     throw new RegistryError('UPSTREAM_FAILED', `upstream ${host} sent a list that is not JSON`, { cause })
   }

@@ -1,3 +1,4 @@
+import type { BlobBody, OpenOptions } from '@entrepot/blob-store'
 import { type Clock, type Digest, RegistryError, isRegistryError } from '@entrepot/kernel'
 import { type ImageName, mediaTypes } from '@entrepot/oci-model'
 import type { CacheFills, FillHandle, RemoteConfig } from '@entrepot/repositories'
@@ -10,6 +11,9 @@ import type { UpstreamRegistry } from './upstream-registry.js'
 
 /** Blobs of a remote: cached for good, filled once for all who read, and linked without a byte where we have them. */
 export class RemoteBlobs {
+  /** The image that each fill asks the upstream for: another image's failure says nothing of this one. */
+  readonly #askedFor = new WeakMap<FillHandle, ImageName>()
+
   constructor(
     private readonly config: RemoteConfig,
     private readonly cache: RemoteCache & { readonly content: BlobContent },
@@ -18,9 +22,14 @@ export class RemoteBlobs {
     private readonly clock: Clock,
   ) {}
 
-  async stored(digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
+  /** Asks no upstream, unless the blob is opened and the store has lost its bytes: then they are fetched again. */
+  async stored(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
     const handle = await this.cache.content.find(digest)
-    return handle === undefined ? undefined : this.#found(handle, 'hit')
+    if (handle === undefined) return undefined
+    const open = async (options?: OpenOptions) =>
+      (await this.cache.content.store.open(handle.stored.key, options)) ??
+      this.#fetchedAgain(image, handle, options)
+    return this.#found({ ...handle, open }, 'hit')
   }
 
   async find(
@@ -28,7 +37,7 @@ export class RemoteBlobs {
     digest: Digest,
     context: RequestContext,
   ): Promise<Found<BlobHandle> | undefined> {
-    const stored = await this.stored(digest)
+    const stored = await this.stored(image, digest)
     if (stored !== undefined) return stored
     const { refs, repository } = this.cache
     if (
@@ -39,7 +48,8 @@ export class RemoteBlobs {
     }
     const found =
       (await this.#linkedFromElsewhere(image, digest, context)) ?? (await this.#cold(image, digest, context))
-    if (found === undefined) await this.#rememberMissing(image, digest)
+    // Some upstreams, caches themselves, find by HEAD only what they have cached already: GET may still find it.
+    if (found === undefined && !context.metadataOnly) await this.#rememberMissing(image, digest)
     return found
   }
 
@@ -50,8 +60,8 @@ export class RemoteBlobs {
     context: RequestContext,
   ): Promise<Found<BlobHandle> | undefined> {
     const { content } = this.cache
-    const elsewhere = await content.index.findAnywhere(digest)
-    if (elsewhere === undefined || (await content.store.stat(elsewhere.key)) === undefined) return undefined
+    const elsewhere = await content.whenPresent(await content.index.findAnywhere(digest))
+    if (elsewhere === undefined) return undefined
     if ((await this.upstream.headBlob(image, digest, context.signal)) === undefined) return undefined
     return this.#found(content.handle(await content.adopt(elsewhere)), 'revalidated')
   }
@@ -65,21 +75,38 @@ export class RemoteBlobs {
       const size = await this.upstream.headBlob(image, digest, context.signal)
       return size === undefined ? undefined : this.#found(unreadHandle(digest, size), 'miss')
     }
+    const fill = await this.#fill(image, digest)
     try {
-      const fill = await this.#fill(image, digest)
       const size = await abortable(fill.size(), context.signal)
       return this.#found(fillHandle(fill, digest, size), 'miss')
     } catch (error) {
+      if (context.signal.aborted) throw error
+      if (this.#askedFor.get(fill) !== image) return this.#cold(image, digest, context)
       if (isRegistryError(error, 'BLOB_UNKNOWN')) return undefined
       throw error
     }
   }
 
-  #fill(image: ImageName, digest: Digest): Promise<FillHandle> {
+  async #fetchedAgain(
+    image: ImageName,
+    lost: StoredBlobHandle,
+    options: OpenOptions | undefined,
+  ): Promise<BlobBody> {
+    if (this.config.offline) return lost.open(options)
+    try {
+      const fill = await this.#fill(image, lost.stored.digest)
+      return await fill.open(options)
+    } catch (error) {
+      // Not there any more upstream: what is told is the loss.
+      return isRegistryError(error, 'BLOB_UNKNOWN') ? lost.open(options) : Promise.reject(error)
+    }
+  }
+
+  async #fill(image: ImageName, digest: Digest): Promise<FillHandle> {
     const { content, repository } = this.cache
-    return this.fills.fill(`${repository}/${digest}`, {
+    const fill = await this.fills.fill(`${repository}/${digest}`, {
       digest,
-      stored: () => content.index.find(repository, digest),
+      stored: async () => content.whenPresent(await content.index.find(repository, digest)),
       fetch: async (fromOffset, signal) => {
         const source = await this.upstream.blob(image, digest, fromOffset, signal)
         if (source !== undefined) return source
@@ -90,6 +117,8 @@ export class RemoteBlobs {
       },
       commit: (stored) => content.keep(stored),
     })
+    if (!this.#askedFor.has(fill)) this.#askedFor.set(fill, image)
+    return fill
   }
 
   async #rememberMissing(image: ImageName, digest: Digest): Promise<void> {

@@ -4,14 +4,13 @@ import {
   type Digest,
   type Listing,
   type Page,
-  RegistryError,
   byCodePoint,
   hexOf,
   algorithmOf,
   isRegistryError,
   listingOf,
 } from '@entrepot/kernel'
-import { type Descriptor, type ImageName, type Tag, isTag, parseTag, tagReference } from '@entrepot/oci-model'
+import { type Descriptor, type ImageName, type Tag, parseTag, tagReference } from '@entrepot/oci-model'
 import { PathFilter, type RemoteConfig } from '@entrepot/repositories'
 import { abortable } from '../abortable.js'
 import { filledPage } from '../filled-page.js'
@@ -21,7 +20,7 @@ import type { RequestContext } from '../request-context.js'
 import { SingleFlight } from '../single-flight.js'
 import type { RemoteCache } from './remote-manifests.js'
 import { withinTimeLimit } from './time-limit.js'
-import { type UpstreamRegistry, fallbackReferrers } from './upstream-registry.js'
+import { type UpstreamList, type UpstreamRegistry, fallbackReferrers } from './upstream-registry.js'
 
 /** How long a list of the upstream is believed at the most, in seconds: lists change more often than one tag. */
 const listPeriodSeconds = 60
@@ -31,17 +30,29 @@ interface Remembered<T> {
   readonly until: number
 }
 
+/** Undefined for an image that the upstream doesn't know. */
 interface TagList {
-  readonly tags: readonly Tag[]
-  readonly complete: boolean
+  readonly list: UpstreamList<Tag> | undefined
 }
+
+/** What the lists of one remote may take of the memory: so many tags, and so many characters of descriptors. */
+const rememberedTags = 400_000
+const rememberedCharacters = 16 * 1024 * 1024
 
 /** Lists come from the upstream, whole, so that they can be sorted and paged; without it, from what is cached. */
 export class RemoteLists {
-  readonly #tagLists = new LRUCache<string, Remembered<TagList>>({ max: 500 })
-  readonly #referrerLists = new LRUCache<string, Remembered<readonly Descriptor[]>>({ max: 2000 })
+  readonly #tagLists = new LRUCache<string, Remembered<TagList>>({
+    max: 500,
+    maxSize: rememberedTags,
+    sizeCalculation: ({ value }) => 1 + (value.list?.items.length ?? 0),
+  })
+  readonly #referrerLists = new LRUCache<string, Remembered<UpstreamList<Descriptor>>>({
+    max: 2000,
+    maxSize: rememberedCharacters,
+    sizeCalculation: ({ value }) => JSON.stringify(value.items).length,
+  })
   readonly #tagFlights = new SingleFlight<TagList>()
-  readonly #referrerFlights = new SingleFlight<readonly Descriptor[]>()
+  readonly #referrerFlights = new SingleFlight<UpstreamList<Descriptor>>()
   readonly #filter: PathFilter
 
   constructor(
@@ -55,9 +66,8 @@ export class RemoteLists {
 
   async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {
     const { tags, warnings } = await this.#allTags(image, context)
-    const after = page.after
-    const rest = after === undefined ? tags : tags.filter((tag) => byCodePoint(tag, after) > 0)
-    return listingOf(rest.slice(0, page.limit + 1), page.limit, warnings)
+    const start = firstAfter(tags, page.after)
+    return listingOf(tags.slice(start, start + page.limit + 1), page.limit, warnings)
   }
 
   async referrers(
@@ -75,7 +85,7 @@ export class RemoteLists {
       )
     }
     try {
-      const all = await this.#allReferrers(image, subject, context)
+      const { items: all, complete } = await this.#allReferrers(image, subject, context)
       const after = page.after
       const wanted = all.filter(
         (descriptor) =>
@@ -83,7 +93,8 @@ export class RemoteLists {
             filter.artifactTypes.includes(descriptor.artifactType ?? '')) &&
           (after === undefined || byCodePoint(descriptor.digest, after) > 0),
       )
-      return listingOf(wanted.slice(0, page.limit + 1), page.limit)
+      const warnings = complete ? [] : [tooLong(`the list of referrers of ${subject}`)]
+      return listingOf(wanted.slice(0, page.limit + 1), page.limit, warnings)
     } catch (error) {
       if (context.signal.aborted || !(await manifests.hasImage(repository, image))) throw error
       context.logger.warn(
@@ -105,15 +116,11 @@ export class RemoteLists {
       return { tags: await this.#cachedTags(image), warnings: [] }
     }
     try {
-      const list = await this.#remembered(this.#tagLists, this.#tagFlights, image, context, (signal) =>
+      const { list } = await this.#remembered(this.#tagLists, this.#tagFlights, image, context, (signal) =>
         this.#askForTags(image, signal),
       )
-      return {
-        tags: list.tags,
-        warnings: list.complete
-          ? []
-          : [`the tag list of ${image} is longer than can be read from the upstream`],
-      }
+      if (list === undefined) throw unknownImage(this.config.key, image)
+      return { tags: list.items, warnings: list.complete ? [] : [tooLong(`the tag list of ${image}`)] }
     } catch (error) {
       if (isRegistryError(error, 'NAME_UNKNOWN') || context.signal.aborted) throw error
       if (!(await manifests.hasImage(repository, image))) throw error
@@ -127,13 +134,9 @@ export class RemoteLists {
 
   async #askForTags(image: ImageName, signal: AbortSignal): Promise<TagList> {
     const answer = await this.upstream.tags(image, signal)
-    if (answer === undefined) {
-      throw new RegistryError('NAME_UNKNOWN', `the upstream of ${this.config.key} has no image ${image}`, {
-        detail: { name: image },
-      })
-    }
-    const admitted = answer.tags.filter(isTag).filter((tag) => this.#filter.admitsTag(image, tag))
-    return { tags: [...new Set(admitted)].sort(byCodePoint), complete: answer.complete }
+    if (answer === undefined) return { list: undefined }
+    const admitted = answer.items.filter((tag) => this.#filter.admitsTag(image, tag))
+    return { list: { items: [...new Set(admitted)].sort(byCodePoint), complete: answer.complete } }
   }
 
   async #cachedTags(image: ImageName): Promise<readonly Tag[]> {
@@ -150,18 +153,23 @@ export class RemoteLists {
     }
   }
 
-  #allReferrers(image: ImageName, subject: Digest, context: RequestContext): Promise<readonly Descriptor[]> {
+  #allReferrers(
+    image: ImageName,
+    subject: Digest,
+    context: RequestContext,
+  ): Promise<UpstreamList<Descriptor>> {
     return this.#remembered(
       this.#referrerLists,
       this.#referrerFlights,
       `${image}@${subject}`,
       context,
       async (signal) => {
-        const descriptors =
+        const { items, complete } =
           (await this.upstream.referrers(image, subject, signal)) ??
           (await this.#fromFallbackTag(image, subject, signal))
-        const byDigest = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]))
-        return [...byDigest.values()].sort((left, right) => byCodePoint(left.digest, right.digest))
+        const byDigest = new Map(items.map((descriptor) => [descriptor.digest, descriptor]))
+        const sorted = [...byDigest.values()].sort((left, right) => byCodePoint(left.digest, right.digest))
+        return { items: sorted, complete }
       },
     )
   }
@@ -171,13 +179,13 @@ export class RemoteLists {
     image: ImageName,
     subject: Digest,
     signal: AbortSignal,
-  ): Promise<readonly Descriptor[]> {
+  ): Promise<UpstreamList<Descriptor>> {
     const tag = parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`)
     const manifest = await this.upstream.manifest(image, tagReference(tag), signal)
-    return manifest === undefined ? [] : fallbackReferrers(manifest.bytes)
+    return { items: manifest === undefined ? [] : fallbackReferrers(manifest.bytes), complete: true }
   }
 
-  async #remembered<T extends object>(
+  async #remembered<T extends TagList | UpstreamList<Descriptor>>(
     memory: LRUCache<string, Remembered<T>>,
     flights: SingleFlight<T>,
     key: string,
@@ -188,7 +196,9 @@ export class RemoteLists {
     if (known !== undefined && known.until > this.clock.now()) return known.value
     const flight = flights.do(key, async () => {
       const value = await withinTimeLimit(this.config, ask)
-      const seconds = Math.min(this.config.retrievalCachePeriodSecs, listPeriodSeconds)
+      const { retrievalCachePeriodSecs, missedRetrievalCachePeriodSecs } = this.config
+      const period = isKnown(value) ? retrievalCachePeriodSecs : missedRetrievalCachePeriodSecs
+      const seconds = Math.min(period, listPeriodSeconds)
       memory.set(key, { value, until: this.clock.now() + seconds * 1000 })
       return value
     })
@@ -198,4 +208,24 @@ export class RemoteLists {
   #unasked(): string {
     return `entries may be missing: the upstream of ${this.config.key} could not be asked`
   }
+}
+
+function isKnown(answer: TagList | UpstreamList<Descriptor>): boolean {
+  return !('list' in answer) || answer.list !== undefined
+}
+
+/** The position of the first that sorts after `after`, in a sorted list that may be long. */
+function firstAfter(sorted: readonly string[], after: string | undefined): number {
+  if (after === undefined) return 0
+  let low = 0
+  for (let high = sorted.length; low < high;) {
+    const middle = (low + high) >>> 1
+    if (byCodePoint(sorted[middle] ?? '', after) > 0) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function tooLong(list: string): string {
+  return `${list} is longer than can be read from the upstream`
 }

@@ -70,7 +70,7 @@ export class RemoteReader implements OciReader {
 
   async storedBlob(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
     requireInService(this.config)
-    return this.#filter.admitsImage(image) ? this.blobs.stored(digest) : undefined
+    return this.#filter.admitsImage(image) ? this.blobs.stored(image, digest) : undefined
   }
 
   async holdsImage(image: ImageName): Promise<boolean> {

@@ -1,10 +1,12 @@
 import { withDisposableChunks } from '@entrepot/blob-store'
-import { type Digest, RegistryError, parseDigest } from '@entrepot/kernel'
+import { type Digest, RegistryError, isRegistryError, parseDigest } from '@entrepot/kernel'
 import {
   type Descriptor,
   type ImageName,
   type Reference,
+  type Tag,
   bareMediaType,
+  isTag,
   manifestMediaTypes,
   maximumManifestBytes,
   mediaTypes,
@@ -26,8 +28,16 @@ export interface UpstreamManifest extends UpstreamManifestHead {
   readonly bytes: Buffer
 }
 
-/** The most pages of a list that are read from an upstream, so that no upstream can keep us reading for ever. */
+/** What is read of a list at the most, so that no upstream can keep us reading for ever, or fill the memory. */
 const maximumPages = 200
+const maximumBytes = 32 * 1024 * 1024
+const maximumTags = 200_000
+
+/** A list of the upstream. `complete` is false when it is longer than what is read. */
+export interface UpstreamList<T> {
+  readonly items: readonly T[]
+  readonly complete: boolean
+}
 
 /** The OCI dialect of the upstream client: distribution-spec, from the client's side. Absence is `undefined`. */
 export class UpstreamRegistry {
@@ -42,16 +52,9 @@ export class UpstreamRegistry {
     reference: Reference,
     signal: AbortSignal,
   ): Promise<UpstreamManifestHead | 'unsupported' | undefined> {
-    const response = await this.#request(
-      'HEAD',
-      image,
-      `manifests/${referenceText(reference)}`,
-      signal,
-      acceptManifests,
-    )
-    response.body.resume()
-    if (response.status === 404) return undefined
-    return response.status === 200 ? headOf(response) : 'unsupported'
+    const response = await this.#head(image, `manifests/${referenceText(reference)}`, signal, acceptManifests)
+    if (response?.status === 404) return undefined
+    return response?.status === 200 ? headOf(response) : 'unsupported'
   }
 
   async manifest(
@@ -81,15 +84,10 @@ export class UpstreamRegistry {
 
   /** @returns the blob's size in bytes */
   async headBlob(image: ImageName, digest: Digest, signal: AbortSignal): Promise<number | undefined> {
-    const response = await this.#request('HEAD', image, `blobs/${digest}`, signal)
-    response.body.resume()
-    if (response.status === 404) return undefined
-    const length = response.status === 200 ? response.headers.contentLength : undefined
-    if (length !== undefined) return length
-    if (response.status !== 200 && response.status !== 405 && response.status !== 501) {
-      throw this.#unexpected(response, `HEAD of blob ${digest}`)
-    }
-    return this.#sizeByGet(image, digest, signal)
+    const response = await this.#head(image, `blobs/${digest}`, signal)
+    if (response?.status === 404) return undefined
+    const length = response?.status === 200 ? response.headers.contentLength : undefined
+    return length ?? this.#sizeByGet(image, digest, signal)
   }
 
   async blob(
@@ -106,7 +104,10 @@ export class UpstreamRegistry {
     }
     if (response.status === 206) {
       const range = response.headers.contentRange
-      if (range === undefined) throw this.#unexpected(response, `blob ${digest}, without a Content-Range`)
+      if (range === undefined) {
+        response.body.destroy()
+        throw this.#unexpected(response, `blob ${digest}, without a Content-Range`)
+      }
       return { body: withDisposableChunks(response.body), startsAt: range.start, size: range.size }
     }
     this.#require200(response, `blob ${digest}`)
@@ -118,27 +119,29 @@ export class UpstreamRegistry {
   }
 
   /** All tags, in the upstream's order. @returns undefined when the upstream doesn't know the image */
-  async tags(
-    image: ImageName,
-    signal: AbortSignal,
-  ): Promise<{ tags: readonly string[]; complete: boolean } | undefined> {
-    const tags: string[] = []
+  async tags(image: ImageName, signal: AbortSignal): Promise<UpstreamList<Tag> | undefined> {
+    const tags: Tag[] = []
     let path: string | undefined = `${this.#base(image)}/tags/list?n=1000`
+    let read = 0
     for (let page = 0; path !== undefined; page += 1) {
-      if (page === maximumPages) return { tags, complete: false }
+      if (page === maximumPages || read > maximumBytes || tags.length > maximumTags) {
+        return { items: tags, complete: false }
+      }
       const response = await this.client.request({ method: 'GET', path, scope: this.#scope(image), signal })
       if (response.status === 404) {
         response.body.resume()
-        return page === 0 ? undefined : { tags, complete: false }
+        return page === 0 ? undefined : { items: tags, complete: false }
       }
       this.#require200(response, `tag list of ${image}`)
-      const body = await readJson(response, this.host)
+      const { body, bytes } = await readJson(response, this.host)
       if (!Array.isArray(body['tags']) && body['tags'] !== null)
         throw this.#unexpected(response, `tag list of ${image}`)
-      tags.push(...stringsOf(body['tags']))
+      read += bytes
+      // One by one: some upstreams send all they have in one page, and a call takes only so many arguments.
+      for (const tag of tagsIn(body['tags'])) tags.push(tag)
       path = nextPath(response, path)
     }
-    return { tags, complete: true }
+    return { items: tags, complete: true }
   }
 
   /** All referrers by the API. @returns undefined when the upstream has no such API (distribution-spec, "Referrers") */
@@ -146,10 +149,12 @@ export class UpstreamRegistry {
     image: ImageName,
     subject: Digest,
     signal: AbortSignal,
-  ): Promise<readonly Descriptor[] | undefined> {
+  ): Promise<UpstreamList<Descriptor> | undefined> {
     const descriptors: Descriptor[] = []
     let path: string | undefined = `${this.#base(image)}/referrers/${subject}`
-    for (let page = 0; path !== undefined && page < maximumPages; page += 1) {
+    let read = 0
+    for (let page = 0; path !== undefined; page += 1) {
+      if (page === maximumPages || read > maximumBytes) return { items: descriptors, complete: false }
       const response: UpstreamResponse = await this.client.request({
         method: 'GET',
         path,
@@ -157,14 +162,17 @@ export class UpstreamRegistry {
         signal,
         headers: { accept: mediaTypes.ociIndex },
       })
-      if (response.status !== 200) {
+      if (response.status !== 200 && page === 0) {
         response.body.resume()
         return undefined
       }
-      descriptors.push(...descriptorsOf(await readJson(response, this.host)))
+      this.#require200(response, `referrers of ${image}`)
+      const { body, bytes } = await readJson(response, this.host)
+      read += bytes
+      for (const descriptor of descriptorsOf(body)) descriptors.push(descriptor)
       path = nextPath(response, path)
     }
-    return descriptors
+    return { items: descriptors, complete: true }
   }
 
   /** For upstreams whose HEAD tells no size: asks for the first byte and reads the size off the range. */
@@ -172,10 +180,26 @@ export class UpstreamRegistry {
     const response = await this.#request('GET', image, `blobs/${digest}`, signal, {}, { start: 0, end: 0 })
     response.body.destroy()
     if (response.status === 404) return undefined
-    const { contentRange, contentLength } = response.headers
-    const size = response.status === 206 ? contentRange?.size : contentLength
+    const size = sizeIn(response)
     if (size === undefined) throw this.#unexpected(response, `a question for the size of blob ${digest}`)
     return size
+  }
+
+  /** @returns undefined when HEAD is refused, as some upstreams do that have none: GET tells whether it is meant (219) */
+  async #head(
+    image: ImageName,
+    rest: string,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<UpstreamResponse | undefined> {
+    try {
+      const response = await this.#request('HEAD', image, rest, signal, headers)
+      response.body.resume()
+      return response
+    } catch (error) {
+      if (isRegistryError(error, 'DENIED')) return undefined
+      throw error
+    }
   }
 
   #request(
@@ -222,7 +246,23 @@ const acceptManifests = { accept: manifestMediaTypes.join(', ') }
 
 function headOf(response: UpstreamResponse): UpstreamManifestHead {
   const text = response.headers.get('docker-content-digest')
-  return { digest: text === undefined ? undefined : parseDigest(text), etag: response.headers.get('etag') }
+  return { digest: text === undefined ? undefined : verifiable(text), etag: response.headers.get('etag') }
+}
+
+/** What an upstream says in another algorithm, or in none, is no fault of the client's. */
+function verifiable(text: string): Digest | undefined {
+  try {
+    return parseDigest(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The size of a blob in the answer to a question for its first byte. An empty blob has none: RFC 9110 15.5.17. */
+function sizeIn({ status, headers }: UpstreamResponse): number | undefined {
+  if (status === 206) return headers.contentRange?.size
+  if (status === 416) return headers.get('content-range')?.trim() === 'bytes */0' ? 0 : undefined
+  return status === 200 ? headers.contentLength : undefined
 }
 
 /** The `Link` of a paginated list, which must stay on the same path: its query is all that is taken. RFC 8288. */
@@ -233,8 +273,8 @@ function nextPath(response: UpstreamResponse, current: string): string | undefin
   return next === current ? undefined : next
 }
 
-function stringsOf(list: unknown): readonly string[] {
-  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : []
+function tagsIn(list: unknown): readonly Tag[] {
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string' && isTag(entry)) : []
 }
 
 function descriptorsOf(index: Readonly<Record<string, unknown>>): readonly Descriptor[] {
@@ -243,10 +283,12 @@ function descriptorsOf(index: Readonly<Record<string, unknown>>): readonly Descr
     : []
   return entries.flatMap(({ mediaType, digest, size, artifactType, annotations }) => {
     if (typeof mediaType !== 'string' || typeof digest !== 'string' || typeof size !== 'number') return []
+    const known = verifiable(digest)
+    if (known === undefined) return []
     return [
       {
         mediaType,
-        digest: parseDigest(digest),
+        digest: known,
         size,
         ...(typeof artifactType === 'string' ? { artifactType } : {}),
         ...(typeof annotations === 'object' && annotations !== null
@@ -257,8 +299,12 @@ function descriptorsOf(index: Readonly<Record<string, unknown>>): readonly Descr
   })
 }
 
-/** The entries of an index kept under a fall-back tag. distribution-spec, "Referrers Tag Schema". */
+/** The entries of an index kept under a fall-back tag; none of anything else. distribution-spec, "Referrers Tag Schema". */
 export function fallbackReferrers(bytes: Buffer): readonly Descriptor[] {
-  const value = JSON.parse(bytes.toString('utf8')) as unknown
-  return typeof value === 'object' && value !== null ? descriptorsOf(value as Record<string, unknown>) : []
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as unknown
+    return typeof value === 'object' && value !== null ? descriptorsOf(value as Record<string, unknown>) : []
+  } catch {
+    return []
+  }
 }
