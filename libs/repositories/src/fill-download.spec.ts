@@ -149,12 +149,24 @@ describe('an upstream that falls silent', () => {
   it('is given up at once when it never answered, and an answer that comes too late is let go', async () => {
     const late = Promise.withResolvers<ReturnType<ScriptedUpstream['rest']>>()
     const upstream = new ScriptedUpstream(bytes, [() => late.promise])
-    const fill = await FillBench.inMemory({ stallMilliseconds: 10 }).start(upstream)
+    const fill = await FillBench.inMemory({ answerMilliseconds: 10 }).start(upstream)
     await expect(fill.size()).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' })
     const source = upstream.rest(0)
     late.resolve(source)
     await sleep(1)
     expect(source.body.destroyed).toBe(true)
+    expect(upstream.offsets).toEqual([0])
+  })
+
+  it('is left to its own limit while it has not answered', async () => {
+    const upstream = new ScriptedUpstream(bytes, [
+      async () => {
+        await sleep(60)
+        return upstream.rest(0)
+      },
+    ])
+    const fill = await FillBench.inMemory({ stallMilliseconds: 20 }).start(upstream)
+    expect((await fill.done).size).toBe(bytes.length)
     expect(upstream.offsets).toEqual([0])
   })
 

@@ -70,9 +70,14 @@ export class FillDownload {
     this.#connections += 1
     const own = new AbortController()
     const either = AbortSignal.any([signal, own.signal])
-    const watchdog = setTimeout(() => own.abort(this.stalled()), this.settings.stallMilliseconds)
+    const { answerMilliseconds, stallMilliseconds } = this.settings
+    const watch = (milliseconds: number) =>
+      setTimeout(() => own.abort(this.stalled(milliseconds)), milliseconds)
+    let watchdog = watch(answerMilliseconds)
     try {
       const source = await this.fetch(either)
+      clearTimeout(watchdog)
+      watchdog = watch(stallMilliseconds)
       try {
         await this.take(source, either, {
           alive: () => watchdog.refresh(),
@@ -141,8 +146,8 @@ export class FillDownload {
     return total
   }
 
-  private stalled(): Interruption {
-    const seconds = this.settings.stallMilliseconds / 1000
+  private stalled(milliseconds: number): Interruption {
+    const seconds = milliseconds / 1000
     return new Interruption(
       new RegistryError(
         'UPSTREAM_TIMEOUT',

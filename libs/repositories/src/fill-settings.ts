@@ -1,4 +1,9 @@
 export interface FillSettings {
+  /**
+   * A question that the upstream hasn't begun to answer for this long is given up. Only a safety net: whoever fetches has
+   * limits of its own, and has to reach them to learn that an upstream hangs.
+   */
+  readonly answerMilliseconds: number
   /** A connection that brings no byte for this long is given up, and resumed. */
   readonly stallMilliseconds: number
   /** How often in a row a connection may fail without having brought a byte. */
@@ -12,6 +17,7 @@ export interface FillSettings {
 }
 
 export const defaultFillSettings: FillSettings = {
+  answerMilliseconds: 300_000,
   stallMilliseconds: 30_000,
   maximumFailures: 5,
   maximumConnections: 100,

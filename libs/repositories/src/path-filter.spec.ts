@@ -73,3 +73,14 @@ describe('a path filter', () => {
     expect(new PathFilter('**/*', 'team/app/*').admitsImage('team/app')).toBe(false)
   })
 })
+
+describe('a pattern that ends with a slash', () => {
+  test('means everything below, as Ant has it', () => {
+    const filter = new PathFilter('team/', 'team/secret/')
+    expect(filter.admitsTag('team/app', '1')).toBe(true)
+    expect(filter.admitsImage('team/app')).toBe(true)
+    expect(filter.admitsTag('team/secret/app', '1')).toBe(false)
+    expect(filter.admitsImage('team/secret/app')).toBe(false)
+    expect(filter.admitsImage('other/app')).toBe(false)
+  })
+})

@@ -1,5 +1,6 @@
 /**
- * An Ant-style pattern over `/`-parted paths: `?` is one character, `*` any within a segment, `**` any number of segments.
+ * An Ant-style pattern over `/`-parted paths: `?` is one character, `*` any within a segment, `**` any number of segments;
+ * a slash at the end stands for `/**`.
  * Time grows with pattern length times path length, whatever the pattern: users write these, so a backtracking regular
  * expression won't do.
  */
@@ -7,7 +8,8 @@ export class PathPattern {
   readonly #segments: readonly string[]
 
   constructor(readonly text: string) {
-    this.#segments = text.split('/').filter((segment) => segment !== '')
+    const whole = text.endsWith('/') ? `${text}**` : text
+    this.#segments = whole.split('/').filter((segment) => segment !== '')
   }
 
   matches(path: string): boolean {

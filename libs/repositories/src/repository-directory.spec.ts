@@ -109,4 +109,19 @@ describe('the directory of repositories', () => {
       .poll(() => directory.find('behind-its-back')?.config.key, { timeout: 3000 })
       .toBe('behind-its-back')
   })
+
+  test('reads no more often than it has to when many changes are told at once', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    let reads = 0
+    const list = store.list.bind(store)
+    store.list = async () => {
+      reads += 1
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return list()
+    }
+    for (let hints = 0; hints < 10; hints += 1) await broadcast.publish('repositories', 'docker-local')
+    await directory.create(localConfig('late'))
+    expect(directory.find('late')).toBeDefined()
+    expect(reads).toBeLessThanOrEqual(4)
+  })
 })

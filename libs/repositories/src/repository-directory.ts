@@ -16,7 +16,9 @@ const reloadPeriodMilliseconds = 1000
 export class RepositoryDirectory {
   #byKey: ReadonlyMap<string, StoredRepository> = new Map()
   #listeners: (() => void)[] = []
-  #loading: Promise<void> | undefined
+  /** The reload that runs, and the one that begins after it. */
+  #loading: Promise<void> = Promise.resolve()
+  #next: Promise<void> | undefined
   #stop: (() => void) | undefined
 
   constructor(
@@ -127,11 +129,16 @@ export class RepositoryDirectory {
     }
   }
 
-  /** Reloads once for all who ask while no reload runs; who asks during one waits for the next, which sees their write. */
+  /** Who asks while a reload runs waits for the next, which sees their write, and which is one for all who ask till then. */
   private reload(): Promise<void> {
-    const next = (this.#loading ?? Promise.resolve()).catch(() => undefined).then(() => this.load())
-    this.#loading = next
-    return next
+    this.#next ??= this.#loading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined
+        return this.load()
+      })
+    this.#loading = this.#next
+    return this.#next
   }
 
   private async load(): Promise<void> {

@@ -8,6 +8,7 @@ import type { FillSettings } from '../fill-settings.js'
 
 /** Quick enough for tests; everything else as by default. */
 export const impatient: FillSettings = {
+  answerMilliseconds: 1000,
   stallMilliseconds: 60,
   maximumFailures: 3,
   maximumConnections: 100,
