@@ -159,7 +159,7 @@ describe('an upstream that falls silent', () => {
   })
 
   it('is left to its own limit while it has not answered', async () => {
-    const upstream = new ScriptedUpstream(bytes, [
+    const upstream: ScriptedUpstream = new ScriptedUpstream(bytes, [
       async () => {
         await sleep(60)
         return upstream.rest(0)
