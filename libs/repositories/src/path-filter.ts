@@ -1,4 +1,4 @@
-import { PathPattern } from './path-pattern.js'
+import { PathPattern } from '@entrepot/kernel'
 
 /**
  * The include and exclude patterns of a repository. They are matched against the image and against `image/tag`, so that
