@@ -1,74 +1,56 @@
-import type { Broadcast } from '@entrepot/coordination'
+import { type Broadcast, Replicated } from '@entrepot/coordination'
 import { type Logger, RegistryError } from '@entrepot/kernel'
 import type { RepositoryConfig, RepositoryKey, StoredRepository } from './repository-config.js'
 import type { RepositoryStore } from './repository-store.js'
 import { checkMembers } from './virtual-members.js'
 
-const changeChannel = 'repositories'
-
-/** A replica that missed a hint finds the change after this many milliseconds. */
-const reloadPeriodMilliseconds = 1000
+type ByKey = ReadonlyMap<string, StoredRepository>
 
 /**
  * The configured repositories, in memory: every request asks for one. Changes go through here, are checked, stored, and
  * told to the other replicas.
  */
 export class RepositoryDirectory {
-  #byKey: ReadonlyMap<string, StoredRepository> = new Map()
-  #listeners: (() => void)[] = []
-  /** The reload that runs, and the one that begins after it. */
-  #loading: Promise<void> = Promise.resolve()
-  #next: Promise<void> | undefined
-  #stop: (() => void) | undefined
+  readonly #repositories: Replicated<ByKey>
 
   constructor(
     private readonly store: RepositoryStore,
-    private readonly broadcast: Broadcast,
-    private readonly logger: Logger,
-  ) {}
+    broadcast: Broadcast,
+    logger: Logger,
+  ) {
+    const load = async (current: ByKey) => loadedAfter(current, await store.list())
+    this.#repositories = new Replicated({ name: 'repositories', initial: new Map(), load }, broadcast, logger)
+  }
 
   /** Loads the repositories and follows their changes until `stop`. */
-  async start(): Promise<void> {
-    await this.reload()
-    const reloadOrWarn = () => {
-      this.reload().catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'repositories could not be reloaded'),
-      )
-    }
-    const unsubscribe = this.broadcast.subscribe(changeChannel, reloadOrWarn)
-    const timer = setInterval(reloadOrWarn, reloadPeriodMilliseconds)
-    timer.unref()
-    this.#stop = () => {
-      clearInterval(timer)
-      unsubscribe()
-    }
+  start(): Promise<void> {
+    return this.#repositories.start()
   }
 
   stop(): void {
-    this.#stop?.()
-    this.#stop = undefined
+    this.#repositories.stop()
   }
 
   find(key: string): StoredRepository | undefined {
-    return this.#byKey.get(key)
+    return this.#repositories.current.get(key)
   }
 
   /** By key. */
   all(): readonly StoredRepository[] {
-    return [...this.#byKey.values()]
+    return [...this.#repositories.current.values()]
   }
 
   /** Calls back after every change that this replica sees. */
   onChange(listener: () => void): void {
-    this.#listeners.push(listener)
+    this.#repositories.onChange(listener)
   }
 
   /** @throws RegistryError CONFLICT when the key is taken, REQUEST_INVALID for members that can't be */
   async create(config: RepositoryConfig): Promise<StoredRepository> {
-    await this.reload()
+    await this.#repositories.reload()
     this.checkConfig(config)
     const stored = await this.store.create(config)
-    await this.changed(stored.config.key)
+    await this.#repositories.changed(stored.config.key)
     return stored
   }
 
@@ -81,7 +63,7 @@ export class RepositoryDirectory {
     change: (current: RepositoryConfig) => RepositoryConfig,
   ): Promise<StoredRepository> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.reload()
+      await this.#repositories.reload()
       const current = this.find(key)
       if (current === undefined)
         throw new RegistryError('NAME_UNKNOWN', `there is no repository ${JSON.stringify(key)}`)
@@ -95,7 +77,7 @@ export class RepositoryDirectory {
       this.checkConfig(next)
       try {
         const stored = await this.store.update(next, current.revision)
-        await this.changed(stored.config.key)
+        await this.#repositories.changed(stored.config.key)
         return stored
       } catch (error) {
         if (!(error instanceof RegistryError) || error.code !== 'CONFLICT' || attempt === 5) throw error
@@ -109,50 +91,21 @@ export class RepositoryDirectory {
    */
   async delete(key: RepositoryKey): Promise<boolean> {
     const deleted = await this.store.delete(key)
-    if (deleted) await this.changed(key)
+    if (deleted) await this.#repositories.changed(key)
     return deleted
   }
 
   private checkConfig(config: RepositoryConfig): void {
     if (config.rclass === 'virtual') checkMembers(config, (key) => this.find(key)?.config)
   }
+}
 
-  private async changed(key: RepositoryKey): Promise<void> {
-    await this.reload()
-    try {
-      await this.broadcast.publish(changeChannel, key)
-    } catch (error) {
-      this.logger.warn(
-        { err: error, repository: key },
-        'other replicas learn of this change by their periodic reload only',
-      )
-    }
-  }
-
-  /** Who asks while a reload runs waits for the next, which sees their write, and which is one for all who ask till then. */
-  private reload(): Promise<void> {
-    this.#next ??= this.#loading
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined
-        return this.load()
-      })
-    this.#loading = this.#next
-    return this.#next
-  }
-
-  private async load(): Promise<void> {
-    const before = this.#byKey
-    const rows = await this.store.list()
-    const after = new Map(rows.map((row) => [row.config.key as string, row]))
-    const same =
-      before.size === after.size &&
-      rows.every((row) => {
-        const old = before.get(row.config.key)
-        return old?.id === row.id && old.revision === row.revision
-      })
-    if (same) return
-    this.#byKey = after
-    for (const listener of this.#listeners) listener()
-  }
+function loadedAfter(before: ByKey, rows: readonly StoredRepository[]): ByKey {
+  const isSame =
+    before.size === rows.length &&
+    rows.every((row) => {
+      const old = before.get(row.config.key)
+      return old?.id === row.id && old.revision === row.revision
+    })
+  return isSame ? before : new Map(rows.map((row) => [row.config.key, row]))
 }
