@@ -6,14 +6,24 @@ const mayImport = {
   'oci-model': ['kernel'],
   'blob-store': ['kernel'],
   upstream: ['kernel'],
-  identity: ['kernel'],
-  access: ['kernel'],
+  identity: ['kernel', 'coordination'],
+  access: ['kernel', 'coordination'],
+  audit: ['kernel'],
   coordination: ['kernel'],
   repositories: ['kernel', 'blob-store', 'coordination'],
   'oci-repository': ['kernel', 'oci-model', 'blob-store', 'upstream', 'repositories', 'coordination'],
   'oci-api': ['kernel', 'oci-model', 'blob-store', 'repositories', 'oci-repository', 'access', 'identity'],
-  'admin-api': ['kernel', 'access', 'identity', 'repositories', 'oci-repository'],
-  database: ['kernel', 'oci-model', 'identity', 'access', 'repositories', 'oci-repository', 'coordination'],
+  'admin-api': ['kernel', 'access', 'audit', 'identity', 'repositories', 'oci-repository'],
+  database: [
+    'kernel',
+    'oci-model',
+    'identity',
+    'access',
+    'audit',
+    'repositories',
+    'oci-repository',
+    'coordination',
+  ],
 }
 
 /** The packages that only some rooms may know. */
@@ -23,6 +33,7 @@ const packageHomes = {
     '^(libs/database/|libs/coordination/src/drivers/postgres|migrations/|apps/)',
   ioredis: '^(libs/coordination/src/drivers/redis|apps/e2e/)',
   undici: '^(libs/upstream/|apps/(e2e|bench)/)',
+  'ldapts|passport-ldapauth|openid-client|bcryptjs': '^(libs/identity/|apps/e2e/)',
 }
 
 const libRules = Object.entries(mayImport).map(([lib, allowed]) => ({

@@ -2,6 +2,7 @@ import { AdminApiModule, type AdminApiPorts } from '@entrepot/admin-api'
 import { HeaderAuthenticator } from '@entrepot/identity'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { type DynamicModule, Module } from '@nestjs/common'
+import { clientAddressOf } from './http/client-address.js'
 import { PinoLogger } from './logging/pino-logger.js'
 import type { Settings } from './settings/settings.js'
 import { type Boot, CoreModule, settingsToken } from './wiring/core.module.js'
@@ -30,7 +31,7 @@ export class AppModule {
             authenticator: HeaderAuthenticator,
             logger: PinoLogger,
             { publicUrl }: Settings,
-          ): AdminApiPorts => ({ repositories, authenticator, logger, publicUrl }),
+          ): AdminApiPorts => ({ repositories, authenticator, logger, clientAddressOf, publicUrl }),
         }),
       ],
     }

@@ -7,6 +7,10 @@ export class AdministratorsOnly implements AccessPolicy {
     return principal.kind === 'user' && principal.admin
   }
 
+  allowsPartOf(principal: Principal): boolean {
+    return this.allows(principal)
+  }
+
   allowsSomewhere(principal: Principal): boolean {
     return this.allows(principal)
   }

@@ -1,2 +1,3 @@
 export * from './access-policy.js'
 export * from './administrators-only.js'
+export * from './permission-target.js'

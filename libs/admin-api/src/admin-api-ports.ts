@@ -1,5 +1,5 @@
 import type { RequestAuthenticator } from '@entrepot/identity'
-import type { Logger } from '@entrepot/kernel'
+import type { ClientAddressOf, Logger } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 
 /** What the admin API needs of the application. */
@@ -7,6 +7,7 @@ export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
   readonly authenticator: RequestAuthenticator
   readonly logger: Logger
+  readonly clientAddressOf: ClientAddressOf
   /** `https://registry.example`, as clients reach this server; undefined: as the request at hand reached it. */
   readonly publicUrl: string | undefined
 }

@@ -28,7 +28,8 @@ export class AdminApiModule {
         {
           provide: AuthorizationHeaderStrategy,
           inject: [adminApiPorts],
-          useFactory: (ports: AdminApiPorts) => new AuthorizationHeaderStrategy(ports.authenticator),
+          useFactory: (ports: AdminApiPorts) =>
+            new AuthorizationHeaderStrategy(ports.authenticator, ports.clientAddressOf),
         },
         { provide: APP_GUARD, useClass: PermissionGuard },
         {

@@ -1,13 +1,15 @@
 import { mayAdminister, type Authentication, type RequestAuthenticator } from '@entrepot/identity'
+import type { ClientAddressOf } from '@entrepot/kernel'
 import { PassportStrategy } from '@nestjs/passport'
 import type { Request } from 'express'
 import passport from 'passport'
 import type { Caller } from './caller.js'
+import { originOf } from './request-origin.js'
 
 export const strategyName = 'entrepot'
 
 type Verified = (error: unknown, caller?: Caller | false | null) => void
-type Verify = (authorization: string | undefined, verified: Verified) => void
+type Verify = (request: Request, verified: Verified) => void
 
 /** Hands the header over and passes the outcome on; what the header proves is the RequestAuthenticator's to say. */
 class HeaderStrategy extends passport.Strategy {
@@ -16,7 +18,7 @@ class HeaderStrategy extends passport.Strategy {
   }
 
   override authenticate(request: Request): void {
-    this.verify(request.headers.authorization, (error, caller) => {
+    this.verify(request, (error, caller) => {
       if (error !== null) this.error(error)
       else if (caller === undefined || caller === null || caller === false) this.fail()
       else this.success(caller)
@@ -26,13 +28,17 @@ class HeaderStrategy extends passport.Strategy {
 
 /** Basic and Bearer for the admin API, by the same authenticator as `/v2`. */
 export class AuthorizationHeaderStrategy extends PassportStrategy(HeaderStrategy, strategyName) {
-  constructor(private readonly authenticator: RequestAuthenticator) {
+  constructor(
+    private readonly authenticator: RequestAuthenticator,
+    private readonly clientAddressOf: ClientAddressOf,
+  ) {
     super()
   }
 
   /** @returns false for nobody and for anonymous tokens: nothing here is open to either */
-  async validate(authorization: string | undefined): Promise<Caller | false> {
-    return callerOf(await this.authenticator.authenticate(authorization))
+  async validate(request: Request): Promise<Caller | false> {
+    const origin = originOf(request, this.clientAddressOf)
+    return callerOf(await this.authenticator.authenticate(request.headers.authorization, origin))
   }
 }
 

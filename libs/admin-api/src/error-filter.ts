@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { type Logger, RegistryError } from '@entrepot/kernel'
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
 import type { Request, Response } from 'express'
+import { requestIdOf } from './request-origin.js'
 import { statusOfError } from './status-of-error.js'
 
 interface Rendering {
@@ -54,12 +54,4 @@ function render(error: unknown, requestId: string): Rendering {
     return { status: error.getStatus(), messages: [error.message], headers: {} }
   }
   return { status: 500, messages: [`internal error, request id ${requestId}`], headers: {} }
-}
-
-function requestIdOf(response: Response): string {
-  const known = response.getHeader('X-Request-Id')
-  if (typeof known === 'string') return known
-  const made = randomUUID()
-  if (!response.headersSent) response.setHeader('X-Request-Id', made)
-  return made
 }

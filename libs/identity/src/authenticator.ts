@@ -1,15 +1,16 @@
-import type { UserPrincipal } from '@entrepot/kernel'
+import type { RequestOrigin, UserPrincipal } from '@entrepot/kernel'
 
 export interface PasswordCredentials {
   readonly username: string
   readonly password: string
 }
 
-/** One source of identities: the internal users now, directories later. */
+/** One way to prove an identity by name and password, or all of them together. */
 export interface Authenticator {
   /**
+   * @param origin for the count of failures and the audit trail
    * @returns undefined when the user is unknown or the password wrong: nobody may tell the two apart, by answer or by time
-   * @throws RegistryError UNAVAILABLE when the source can't be asked
+   * @throws RegistryError UNAVAILABLE when the source can't be asked, TOO_MANY_REQUESTS or DENIED after too many failures
    */
-  authenticate(credentials: PasswordCredentials): Promise<UserPrincipal | undefined>
+  authenticate(credentials: PasswordCredentials, origin: RequestOrigin): Promise<UserPrincipal | undefined>
 }

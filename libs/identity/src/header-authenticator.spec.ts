@@ -1,11 +1,13 @@
-import { anonymous, RegistryError, type UserPrincipal } from '@entrepot/kernel'
+import { anonymous, RegistryError } from '@entrepot/kernel'
+import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PasswordCredentials } from './authenticator.js'
 import { HeaderAuthenticator } from './header-authenticator.js'
 import type { TokenService } from './token-service.js'
 
-const alice: UserPrincipal = { kind: 'user', name: 'alice', admin: false, realm: 'internal', groups: [] }
+const origin = { address: '192.0.2.7', requestId: 'request-1' }
+const alice = userPrincipal('alice', { admin: false })
 
 function setup(password: string) {
   const seen: PasswordCredentials[] = []
@@ -29,12 +31,12 @@ const basic = (text: string | Uint8Array) => `Basic ${Buffer.from(text as string
 
 describe('HeaderAuthenticator', () => {
   it('says none without a header', async () => {
-    expect(await setup('x').authenticator.authenticate(undefined)).toEqual({ kind: 'none' })
+    expect(await setup('x').authenticator.authenticate(undefined, origin)).toEqual({ kind: 'none' })
   })
 
   it('splits Basic at the first colon and reads UTF-8', async () => {
     const { authenticator, seen } = setup('a:b:ü🔑')
-    expect(await authenticator.authenticate(basic('älice:a:b:ü🔑'))).toEqual({
+    expect(await authenticator.authenticate(basic('älice:a:b:ü🔑'), origin)).toEqual({
       kind: 'basic',
       principal: alice,
     })
@@ -44,12 +46,12 @@ describe('HeaderAuthenticator', () => {
   it('takes the scheme in any case and base64 without padding', async () => {
     const { authenticator } = setup('pw')
     const header = basic('alice:pw').replace('Basic', 'bAsIc').replaceAll('=', '')
-    expect(await authenticator.authenticate(header)).toMatchObject({ kind: 'basic' })
-    expect(await authenticator.authenticate('bearer good.token')).toMatchObject({ kind: 'bearer' })
+    expect(await authenticator.authenticate(header, origin)).toMatchObject({ kind: 'basic' })
+    expect(await authenticator.authenticate('bearer good.token', origin)).toMatchObject({ kind: 'bearer' })
   })
 
   it('gives back what a token says', async () => {
-    expect(await setup('x').authenticator.authenticate('Bearer good.token')).toEqual({
+    expect(await setup('x').authenticator.authenticate('Bearer good.token', origin)).toEqual({
       kind: 'bearer',
       token: { principal: anonymous, scopes: [] },
     })
@@ -74,13 +76,13 @@ describe('HeaderAuthenticator', () => {
     ['a bad token', 'Bearer bad.token'],
     ['a token with blanks', 'Bearer good .token'],
   ])('refuses %s with UNAUTHORIZED, never "none"', async (_what, header) => {
-    await expect(setup('pw').authenticator.authenticate(header)).rejects.toMatchObject({
+    await expect(setup('pw').authenticator.authenticate(header, origin)).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
     })
   })
 
   it('never shows the credentials in its refusal', async () => {
-    const refusal = setup('pw').authenticator.authenticate(basic('alice:canary-7'))
+    const refusal = setup('pw').authenticator.authenticate(basic('alice:canary-7'), origin)
     await expect(refusal).rejects.not.toThrow(/canary|YWxpY2U/)
   })
 
@@ -90,7 +92,7 @@ describe('HeaderAuthenticator', () => {
     await fc.assert(
       fc.asyncProperty(name, fc.string({ unit: 'grapheme' }), async (username, password) => {
         seen.length = 0
-        await authenticator.authenticate(basic(`${username}:${password}`)).catch(() => undefined)
+        await authenticator.authenticate(basic(`${username}:${password}`), origin).catch(() => undefined)
         expect(seen).toEqual([{ username, password }])
       }),
     )
@@ -100,7 +102,9 @@ describe('HeaderAuthenticator', () => {
     const { authenticator } = setup('never')
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), async (header) => {
-        await expect(authenticator.authenticate(header)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+        await expect(authenticator.authenticate(header, origin)).rejects.toMatchObject({
+          code: 'UNAUTHORIZED',
+        })
       }),
     )
   })

@@ -1,4 +1,4 @@
-import { RegistryError } from '@entrepot/kernel'
+import { RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import type { Authenticator, PasswordCredentials } from './authenticator.js'
 import type { Authentication, RequestAuthenticator } from './request-authenticator.js'
 import type { TokenService } from './token-service.js'
@@ -12,12 +12,12 @@ export class HeaderAuthenticator implements RequestAuthenticator {
     private readonly tokens: TokenService,
   ) {}
 
-  async authenticate(authorization: string | undefined): Promise<Authentication> {
+  async authenticate(authorization: string | undefined, origin: RequestOrigin): Promise<Authentication> {
     if (authorization === undefined) return { kind: 'none' }
     const [, scheme = '', credentials = ''] = /^([A-Za-z]+) +(\S+) *$/.exec(authorization) ?? []
     switch (scheme.toLowerCase()) {
       case 'basic':
-        return this.basic(decodeBasic(credentials))
+        return this.basic(decodeBasic(credentials), origin)
       case 'bearer':
         return { kind: 'bearer', token: await this.tokens.verify(credentials) }
       default:
@@ -25,8 +25,8 @@ export class HeaderAuthenticator implements RequestAuthenticator {
     }
   }
 
-  private async basic(credentials: PasswordCredentials): Promise<Authentication> {
-    const principal = await this.passwords.authenticate(credentials)
+  private async basic(credentials: PasswordCredentials, origin: RequestOrigin): Promise<Authentication> {
+    const principal = await this.passwords.authenticate(credentials, origin)
     if (principal === undefined) throw unauthorized('user name or password is wrong')
     return { kind: 'basic', principal }
   }

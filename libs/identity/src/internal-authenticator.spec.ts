@@ -25,6 +25,7 @@ describe('InternalAuthenticator', () => {
   it('knows a user by a password with a colon and any UTF-8', async () => {
     expect(await authenticator.authenticate({ username: 'alice', password })).toEqual({
       kind: 'user',
+      id: 'alice',
       name: 'alice',
       admin: false,
       realm: 'internal',

@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { anonymous, type UserPrincipal } from '@entrepot/kernel'
+import { anonymous, type UserId } from '@entrepot/kernel'
+import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { JwtTokenService } from './jwt-token-service.js'
@@ -9,7 +10,7 @@ import { InMemorySigningKeyStore, InMemoryUserStore } from './testing/index.js'
 import type { StoredUser } from './user-store.js'
 
 const alice: StoredUser = { name: 'alice', passwordHash: undefined, admin: true, disabled: false }
-const principal: UserPrincipal = { kind: 'user', name: 'alice', admin: true, realm: 'internal', groups: [] }
+const principal = userPrincipal('alice', { id: 'alice' as UserId, admin: true })
 const scope = { type: 'repository', name: 'docker/team/app', actions: ['pull', 'push'] }
 const settings = { issuer: 'entrepot', service: 'registry.example' }
 

@@ -16,6 +16,7 @@ describe('PrincipalSource', () => {
     const { source } = setup(alice)
     expect(await source.find('alice')).toEqual({
       kind: 'user',
+      id: 'alice',
       name: 'alice',
       admin: true,
       realm: 'internal',

@@ -1,4 +1,4 @@
-import type { Clock, UserPrincipal } from '@entrepot/kernel'
+import type { Clock, UserId, UserPrincipal } from '@entrepot/kernel'
 import { LRUCache } from 'lru-cache'
 import type { StoredUser, UserStore } from './user-store.js'
 
@@ -40,5 +40,12 @@ export class PrincipalSource {
 }
 
 export function principalOf(user: StoredUser): UserPrincipal {
-  return { kind: 'user', name: user.name, admin: user.admin, realm: 'internal', groups: [] }
+  return {
+    kind: 'user',
+    id: user.name as UserId,
+    name: user.name,
+    admin: user.admin,
+    realm: 'internal',
+    groups: [],
+  }
 }

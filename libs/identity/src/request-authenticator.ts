@@ -1,4 +1,4 @@
-import type { UserPrincipal } from '@entrepot/kernel'
+import type { RequestOrigin, UserPrincipal } from '@entrepot/kernel'
 import type { VerifiedToken } from './token-service.js'
 
 /** What a request's `Authorization` header proved. */
@@ -11,8 +11,9 @@ export type Authentication =
 export interface RequestAuthenticator {
   /**
    * @param authorization the header's value, undefined when there was none
+   * @param origin for the count of failures and the audit trail
    * @throws RegistryError UNAUTHORIZED for wrong credentials or a bad token, never "none" for those;
    *   TOO_MANY_REQUESTS for too many failures; UNAVAILABLE when the source of identities can't be asked
    */
-  authenticate(authorization: string | undefined): Promise<Authentication>
+  authenticate(authorization: string | undefined, origin: RequestOrigin): Promise<Authentication>
 }

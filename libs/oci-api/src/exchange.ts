@@ -1,6 +1,6 @@
 import { withDisposableChunks } from '@entrepot/blob-store'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Principal } from '@entrepot/kernel'
+import type { Principal, RequestOrigin } from '@entrepot/kernel'
 import type { CacheState, Found } from '@entrepot/oci-repository'
 import { ClientGone } from './client-gone.js'
 import { linger } from './linger.js'
@@ -31,14 +31,18 @@ export class Exchange {
   constructor(
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
-    readonly requestId: string,
+    readonly origin: RequestOrigin,
   ) {
-    this.#baseHeaders = ['Docker-Distribution-Api-Version', 'registry/2.0', 'X-Request-Id', requestId]
+    this.#baseHeaders = ['Docker-Distribution-Api-Version', 'registry/2.0', 'X-Request-Id', origin.requestId]
     response.once('close', () => {
       if (response.writableFinished) return
       this.#gone = true
       this.#abort?.abort(new ClientGone('the client closed the connection'))
     })
+  }
+
+  get requestId(): string {
+    return this.origin.requestId
   }
 
   get method(): string {

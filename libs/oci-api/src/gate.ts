@@ -1,5 +1,5 @@
 import type { RequestAuthenticator, TokenScope } from '@entrepot/identity'
-import { anonymous, type Principal, RegistryError } from '@entrepot/kernel'
+import { anonymous, type Principal, RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
 import type { OciRepository } from '@entrepot/oci-repository'
 import type { ClientLocation } from './client-location.js'
@@ -39,9 +39,13 @@ export class Gate {
   ) {}
 
   /** @throws RegistryError UNAUTHORIZED with a challenge for wrong credentials; what the authenticator throws else */
-  async identify(authorization: string | undefined, challenger: Challenger): Promise<Caller> {
+  async identify(
+    authorization: string | undefined,
+    origin: RequestOrigin,
+    challenger: Challenger,
+  ): Promise<Caller> {
     try {
-      const proved = await this.authenticator.authenticate(authorization)
+      const proved = await this.authenticator.authenticate(authorization, origin)
       if (proved.kind === 'basic')
         return { principal: proved.principal, scopes: undefined, isIdentified: true }
       if (proved.kind === 'bearer') {

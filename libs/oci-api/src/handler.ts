@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isRegistryError, type LogFields, type Logger, RegistryError } from '@entrepot/kernel'
+import {
+  type ClientAddressOf,
+  isRegistryError,
+  type LogFields,
+  type Logger,
+  RegistryError,
+} from '@entrepot/kernel'
 import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
 import { isAbsent } from './absent-repository.js'
 import { resolveName } from './addressing.js'
@@ -20,6 +26,7 @@ import { catalogScope, repositoryScope, scopesInclude } from './token-scope.js'
 /** Randomness, time and what is told to the operator. */
 export interface HandlerRuntime {
   readonly newRequestId: () => string
+  readonly clientAddressOf: ClientAddressOf
   /** Milliseconds of a clock that never goes back. */
   readonly monotonicNow: () => number
   readonly logger: Logger
@@ -51,7 +58,10 @@ export class RegistryHandler {
   /** Answers one request, whatever happens; never rejects. */
   readonly handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const started = this.runtime.monotonicNow()
-    const exchange = new Exchange(request, response, this.runtime.newRequestId())
+    const exchange = new Exchange(request, response, {
+      requestId: this.runtime.newRequestId(),
+      address: this.runtime.clientAddressOf(request),
+    })
     let failure: unknown
     try {
       await this.dispatch(exchange)
@@ -107,7 +117,7 @@ export class RegistryHandler {
           : [scope]
       },
     }
-    const caller = await gate.identify(exchange.request.headers.authorization, challenger)
+    const caller = await gate.identify(exchange.request.headers.authorization, exchange.origin, challenger)
     exchange.principal = caller.principal
     gate.requireAction(caller, route.action, { repository, image, visibleName }, challenger)
 
@@ -153,7 +163,7 @@ export class RegistryHandler {
       location,
       needs: route.action === 'catalog' ? () => [catalogScope] : noNeeds,
     }
-    const caller = await gate.identify(exchange.request.headers.authorization, challenger)
+    const caller = await gate.identify(exchange.request.headers.authorization, exchange.origin, challenger)
     exchange.principal = caller.principal
     if (route.action === 'catalog') gate.requireCatalog(caller, challenger)
     else gate.requireLogin(caller, challenger)

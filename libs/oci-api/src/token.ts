@@ -95,7 +95,10 @@ export class TokenEndpoint {
     if (grantType === 'password') {
       const username = required(form, 'username')
       const password = required(form, 'password')
-      const principal = await this.credentials.authenticator.authenticate({ username, password })
+      const principal = await this.credentials.authenticator.authenticate(
+        { username, password },
+        call.exchange.origin,
+      )
       if (principal === undefined) throw unauthorized('the user name or password is wrong')
       return { principal, refreshToken: undefined }
     }
@@ -116,6 +119,7 @@ export class TokenEndpoint {
     try {
       const proved = await this.credentials.requestAuthenticator.authenticate(
         call.exchange.request.headers.authorization,
+        call.exchange.origin,
       )
       if (proved.kind === 'basic') return proved.principal
       if (proved.kind === 'none') return anonymous

@@ -9,6 +9,7 @@ import {
 import { createRegistryHandler, defaultRegistryApiSettings, type HandlerRuntime } from '@entrepot/oci-api'
 import { ConfiguredOciRepositories } from '@entrepot/oci-repository'
 import { Module } from '@nestjs/common'
+import { clientAddressOf } from '../http/client-address.js'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import type { Settings } from '../settings/settings.js'
@@ -40,6 +41,7 @@ const runtimeToken = Symbol('HandlerRuntime')
       inject: [PinoLogger, Metrics],
       useFactory: (logger: PinoLogger, observer: Metrics): HandlerRuntime => ({
         newRequestId: randomUUID,
+        clientAddressOf,
         monotonicNow: () => performance.now(),
         logger,
         observer,

@@ -11,7 +11,8 @@ import {
 } from '@entrepot/identity'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { InMemorySigningKeyStore, InMemoryUserStore } from '@entrepot/identity/testing'
-import { anonymous, type LogFields, type Logger, systemClock, type UserPrincipal } from '@entrepot/kernel'
+import { anonymous, type LogFields, type Logger, systemClock } from '@entrepot/kernel'
+import { userPrincipal } from '@entrepot/kernel/testing'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { Type } from '@nestjs/common'
@@ -66,6 +67,7 @@ export class AdminApiApp {
       repositories,
       authenticator: new HeaderAuthenticator(passwords, tokens),
       logger,
+      clientAddressOf: () => '192.0.2.7',
       publicUrl: options.publicUrl,
     }
     const app = await NestFactory.create<NestExpressApplication>(
@@ -144,8 +146,8 @@ export class AdminApiApp {
   }
 
   async bearer(name: 'admin' | 'user' | 'anonymous', ...scopes: readonly TokenScope[]): Promise<string> {
-    const user: UserPrincipal = { kind: 'user', name, admin: true, realm: 'internal', groups: [] }
-    const { token } = await this.tokens.issue(name === 'anonymous' ? anonymous : user, scopes)
+    const principal = name === 'anonymous' ? anonymous : userPrincipal(name, { admin: true })
+    const { token } = await this.tokens.issue(principal, scopes)
     return `Bearer ${token}`
   }
 

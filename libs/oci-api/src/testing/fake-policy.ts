@@ -26,6 +26,10 @@ export class FakePolicy implements AccessPolicy {
     )
   }
 
+  allowsPartOf(principal: Principal, action: Action, target: AccessTarget): boolean {
+    return this.allows(principal, action, target)
+  }
+
   allowsSomewhere(principal: Principal, action: Action, repositoryKey: string): boolean {
     return (
       isAdmin(principal) ||

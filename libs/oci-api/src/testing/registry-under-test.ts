@@ -6,7 +6,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { UserPrincipal } from '@entrepot/kernel'
+import { userPrincipal } from '@entrepot/kernel/testing'
 import { createRegistryHandler } from '../create-registry-handler.js'
 import type { FinishedRequest } from '../request-observer.js'
 import { defaultRegistryApiSettings, type RegistryApiSettings } from '../settings.js'
@@ -31,14 +31,8 @@ export interface Ask {
   readonly as?: string | undefined
 }
 
-export const alice: UserPrincipal = {
-  kind: 'user',
-  name: 'alice',
-  admin: false,
-  realm: 'internal',
-  groups: [],
-}
-export const root: UserPrincipal = { kind: 'user', name: 'root', admin: true, realm: 'internal', groups: [] }
+export const alice = userPrincipal('alice')
+export const root = userPrincipal('root', { admin: true })
 
 export function basic(name: string, password = `${name}:secret`): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
@@ -67,6 +61,7 @@ export class RegistryUnderTest {
       },
       settings: { ...defaultRegistryApiSettings, ...settings },
       runtime: {
+        clientAddressOf: () => '192.0.2.7',
         newRequestId: () => `request-${(this.#requests += 1)}`,
         monotonicNow: () => (clock += 1.5),
         logger: this.logger,

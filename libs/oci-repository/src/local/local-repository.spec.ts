@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { type Digest, RegistryError, digestOf } from '@entrepot/kernel'
+import { userPrincipal } from '@entrepot/kernel/testing'
 import { mediaTypes, parseImageName, parseReference, parseTag } from '@entrepot/oci-model'
 import { localConfig } from '@entrepot/repositories/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -153,7 +154,7 @@ describe('a local repository', () => {
       expect(await writer.resumeUpload(app, id, bench.context())).toBeDefined()
       expect(await writer.resumeUpload(nameOf('team/other'), id, bench.context())).toBeUndefined()
       expect(await bench.repository('other').writer!.resumeUpload(app, id, bench.context())).toBeUndefined()
-      const bob = { kind: 'user', name: 'bob', admin: true, realm: 'internal', groups: [] } as const
+      const bob = userPrincipal('bob', { admin: true })
       expect(await writer.resumeUpload(app, id, bench.context({ principal: bob }))).toBeUndefined()
     })
 

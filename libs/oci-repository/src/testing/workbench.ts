@@ -4,6 +4,7 @@ import type { BlobBody } from '@entrepot/blob-store'
 import { MemoryBlobStore } from '@entrepot/blob-store/testing'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { type Action, type Digest, anonymous, digestOf, silentLogger } from '@entrepot/kernel'
+import { userPrincipal } from '@entrepot/kernel/testing'
 import { type ImageName, mediaTypes, parseImageName, parseReference } from '@entrepot/oci-model'
 import {
   CacheFills,
@@ -101,7 +102,7 @@ export class Workbench {
 
   context(changes: Partial<RequestContext> = {}): RequestContext {
     return {
-      principal: { kind: 'user', name: 'alice', admin: true, realm: 'internal', groups: [] },
+      principal: userPrincipal('alice', { admin: true }),
       signal: new AbortController().signal,
       logger: silentLogger,
       deploying: false,

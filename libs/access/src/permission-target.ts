@@ -1,0 +1,36 @@
+import type { Action } from '@entrepot/kernel'
+
+/** In place of repository keys: all, all local ones, all remote ones. */
+export const anyRepository = ['ANY', 'ANY LOCAL', 'ANY REMOTE'] as const
+
+/** Who may do what to which content. All that apply to somebody add up; nothing takes a right away. */
+export interface PermissionTarget {
+  readonly name: string
+  /** Keys, or one of `anyRepository`. */
+  readonly repositories: readonly string[]
+  /** Ant patterns over the image and over `image/tag`; empty: everything. */
+  readonly includes: readonly string[]
+  /** An exclude wins over an include of the same target. */
+  readonly excludes: readonly string[]
+  /** By user name; `anonymous` is whoever has not logged in. */
+  readonly users: Readonly<Record<string, readonly Action[]>>
+  /** By group name. */
+  readonly groups: Readonly<Record<string, readonly Action[]>>
+}
+
+export interface StoredPermissionTarget {
+  readonly target: PermissionTarget
+  /** Grows with every change. */
+  readonly revision: number
+}
+
+export interface PermissionTargetStore {
+  /** All of them, by name. */
+  list(): Promise<readonly StoredPermissionTarget[]>
+  /** @throws RegistryError CONFLICT when the name is taken */
+  create(target: PermissionTarget): Promise<StoredPermissionTarget>
+  /** @throws RegistryError NAME_UNKNOWN when it is gone; CONFLICT when `revision` is no longer the stored one */
+  update(target: PermissionTarget, revision: number): Promise<StoredPermissionTarget>
+  /** @returns false when there was none */
+  delete(name: string): Promise<boolean>
+}
