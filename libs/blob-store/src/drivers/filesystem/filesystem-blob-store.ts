@@ -15,6 +15,7 @@ import { BlobLayout } from './blob-layout.js'
 import { asStorageError, isAbsent } from './file-errors.js'
 import { FilesystemBody } from './filesystem-body.js'
 import { FilesystemUpload } from './filesystem-upload.js'
+import { type HashThreads, hashThreads } from './hash-threads.js'
 import { SyncSlot } from './sync-slot.js'
 
 /** Uploads whose running hash is remembered between two requests; one that was forgotten reads its bytes once more. */
@@ -25,14 +26,17 @@ export class FilesystemBlobStore implements BlobStore {
   readonly #uploads = new Map<UploadId, FilesystemUpload>()
   readonly #syncSlot = new SyncSlot()
 
-  private constructor(private readonly layout: BlobLayout) {}
+  private constructor(
+    private readonly layout: BlobLayout,
+    private readonly threads: HashThreads,
+  ) {}
 
   /** Makes the folders where they are missing. */
-  static async at(root: string): Promise<FilesystemBlobStore> {
+  static async at(root: string, threads: HashThreads = hashThreads): Promise<FilesystemBlobStore> {
     const layout = new BlobLayout(resolve(root))
     await mkdir(layout.uploads, { recursive: true })
     await mkdir(layout.blobs, { recursive: true })
-    return new FilesystemBlobStore(layout)
+    return new FilesystemBlobStore(layout, threads)
   }
 
   async stat(key: StorageKey): Promise<{ readonly size: number } | undefined> {
@@ -60,7 +64,7 @@ export class FilesystemBlobStore implements BlobStore {
     const path = this.layout.upload(id)
     const size = await fileSize(path)
     if (path === undefined || size === undefined) {
-      this.#uploads.delete(id)
+      this.forget(id)
       return undefined
     }
     const known = this.#uploads.get(id)
@@ -105,7 +109,7 @@ export class FilesystemBlobStore implements BlobStore {
       const modified = await stat(path).catch(undefinedWhenAbsent)
       if (modified === undefined || modified.mtime >= olderThan) continue
       await rm(path, { force: true })
-      this.#uploads.delete(id)
+      this.forget(id)
       swept += 1
     }
     return swept
@@ -119,12 +123,18 @@ export class FilesystemBlobStore implements BlobStore {
       algorithm,
       size,
       syncSlot: this.#syncSlot,
+      hashThreads: this.threads,
       onEnd: (ended) => this.#uploads.delete(ended),
     })
     this.#uploads.set(id, upload)
     const [oldest] = this.#uploads.keys()
-    if (this.#uploads.size > rememberedUploads && oldest !== undefined) this.#uploads.delete(oldest)
+    if (this.#uploads.size > rememberedUploads && oldest !== undefined) this.forget(oldest)
     return upload
+  }
+
+  private forget(id: UploadId): void {
+    this.#uploads.get(id)?.forget()
+    this.#uploads.delete(id)
   }
 }
 

@@ -8,6 +8,7 @@ import { receive } from '../../receive.js'
 import { storageErrors } from '../../storage-errors.js'
 import type { BlobLayout } from './blob-layout.js'
 import { asStorageError, isAbsent } from './file-errors.js'
+import type { HashThreads } from './hash-threads.js'
 import { RunningHash } from './running-hash.js'
 import { SharedFile } from './shared-file.js'
 import { syncFolder } from './sync-folder.js'
@@ -27,13 +28,14 @@ export interface FilesystemUploadOptions {
   readonly size: number
   /** Shared by all uploads of a store. */
   readonly syncSlot: SyncSlot
+  readonly hashThreads: HashThreads
   readonly onEnd: (id: UploadId) => void
 }
 
 /**
- * One pass: every chunk is hashed on the main thread while the batch before it is written in the thread pool. The file is
- * the truth about the offset; the hash lives in this object and catches up with what it has not seen: all of the file
- * after a restart, what another replica appended otherwise.
+ * One batch of chunks is received while the one before it is written in the thread pool, and a thread hashes what was
+ * written. The file is the truth about the offset; the hash catches up with what it has not seen: all of the file after a
+ * restart, what another replica appended otherwise.
  */
 export class FilesystemUpload implements BlobUpload {
   readonly id: UploadId
@@ -46,12 +48,13 @@ export class FilesystemUpload implements BlobUpload {
   #committing: Promise<StoredBlob> | undefined
   #stored: StoredBlob | undefined
   #gone = false
+  #forgotten = false
 
   constructor(private readonly options: FilesystemUploadOptions) {
     this.id = options.id
     this.#size = options.size
     this.#file = new SharedFile(() => this.openFile())
-    this.#hash = new RunningHash(options.algorithm)
+    this.#hash = new RunningHash(options.algorithm, options.hashThreads)
   }
 
   get offset(): number {
@@ -66,13 +69,19 @@ export class FilesystemUpload implements BlobUpload {
   /** Takes note of what another process appended to the file. */
   foundSize(size: number): void {
     this.#size = size
-    if (this.#hash.position > size) this.#hash.reset()
+    this.#hash.foundSize(size)
+  }
+
+  /** Gives back what is remembered between two calls, when one that runs is done. */
+  forget(): void {
+    this.#forgotten = true
+    if (!this.busy) this.#hash.forget()
   }
 
   async append(chunk: Readable, options: AppendOptions = {}): Promise<number> {
     holdErrors(chunk)
     return this.whileOpen(async (file) => {
-      await this.#hash.catchUp(file, this.#size, options.signal)
+      this.#hash.foundSize(this.#size)
       try {
         await receive(chunk, (batch, length) => this.write(file, batch, length, options), {
           batchBytes,
@@ -80,12 +89,12 @@ export class FilesystemUpload implements BlobUpload {
           signal: options.signal,
         })
       } catch (error) {
-        if (this.#hash.position !== this.#size) {
-          this.#size = (await file.stat()).size
-          this.#hash.reset()
-        }
+        this.#size = (await file.stat()).size
+        await this.#hash.settled()
+        this.#hash.foundSize(this.#size)
         throw error
       } finally {
+        await this.#hash.settled()
         await this.#syncing
       }
       await this.refuseUnsynced()
@@ -104,6 +113,7 @@ export class FilesystemUpload implements BlobUpload {
 
   async cancel(): Promise<void> {
     this.#gone = true
+    this.forget()
     this.options.onEnd(this.id)
     await rm(this.options.path, { force: true })
   }
@@ -118,7 +128,11 @@ export class FilesystemUpload implements BlobUpload {
 
   private async whileOpen<T>(work: (file: FileHandle) => Promise<T>): Promise<T> {
     if (this.#gone || this.#stored !== undefined) throw storageErrors.uploadUnknown(this.id)
-    return this.#file.use(work)
+    try {
+      return await this.#file.use(work)
+    } finally {
+      if (this.#forgotten && !this.busy) this.#hash.forget()
+    }
   }
 
   private openFile(): Promise<FileHandle> {
@@ -146,6 +160,7 @@ export class FilesystemUpload implements BlobUpload {
     options.onProgress?.(this.#size)
     await this.refuseUnsynced()
     this.syncInBackground(file)
+    await this.#hash.follow(file, this.#size)
   }
 
   private syncInBackground(file: FileHandle): void {
@@ -179,6 +194,7 @@ export class FilesystemUpload implements BlobUpload {
       const key = await this.moveToBlobs().catch((error: unknown) => {
         throw this.told(error)
       })
+      this.forget()
       this.options.onEnd(this.id)
       return { key, digest: actual, size: this.#size }
     })
@@ -202,9 +218,13 @@ export class FilesystemUpload implements BlobUpload {
   }
 
   private async digest(file: FileHandle, algorithm: DigestAlgorithm): Promise<Digest> {
-    const hash = algorithm === this.#hash.algorithm ? this.#hash : new RunningHash(algorithm)
-    await hash.catchUp(file, this.#size)
-    return hash.digest()
+    const known = algorithm === this.#hash.algorithm
+    const hash = known ? this.#hash : new RunningHash(algorithm, this.options.hashThreads)
+    try {
+      return await hash.digest(file, this.#size)
+    } finally {
+      if (!known) hash.forget()
+    }
   }
 }
 

@@ -1,57 +1,98 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { type Digest, type DigestAlgorithm, finishDigest } from '@entrepot/kernel'
+import type { HashThreads, ThreadHash } from './hash-threads.js'
 
-const readBytes = 1024 * 1024
+/** What is smaller is hashed as it arrives: a message to another thread would cost more than it saves. */
+const smallBytes = 4 * 1024 * 1024
 
-/** The hash of the first `position` bytes of a file that only grows. */
+/** A thread's turn: long enough to be worth a message, short enough that other uploads need not wait. */
+const turnBytes = 8 * 1024 * 1024
+
+/** How far hashing may fall behind before the upload waits for it: what it reads is still in memory then. */
+const mostBehindBytes = 64 * 1024 * 1024
+
+/**
+ * The hash of the first bytes of a file that only grows. The first few megabytes are hashed as they arrive; beyond them a
+ * thread reads the file behind the writer. A thread can begin anew at any time, so it also serves when bytes were not
+ * seen arriving: after a restart, or when another replica appended.
+ */
 export class RunningHash {
-  #hash: Hash
-  #position = 0
+  /** Undefined once a thread has taken over. */
+  #arriving: Hash | undefined
+  #arrived = 0
+  #following: ThreadHash | undefined
+  #turn: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
 
-  constructor(readonly algorithm: DigestAlgorithm) {
-    this.#hash = createHash(algorithm)
+  constructor(
+    readonly algorithm: DigestAlgorithm,
+    private readonly threads: HashThreads,
+  ) {
+    this.#arriving = createHash(algorithm)
   }
 
-  get position(): number {
-    return this.#position
+  /** Says that the file has `size` bytes, whatever was seen arriving; not while a turn runs. */
+  foundSize(size: number): void {
+    if (this.#arriving !== undefined && this.#arrived !== size) this.#arriving = undefined
+    if (this.#failure !== undefined || (this.#following?.position ?? 0) > size) this.forget()
   }
 
+  /** Takes the bytes that come next, before they are written. */
   update(chunk: Buffer): void {
-    this.#hash.update(chunk)
-    this.#position += chunk.length
-  }
-
-  /** Forgets everything: the next `catchUp` starts at 0. */
-  reset(): void {
-    this.#hash = createHash(this.algorithm)
-    this.#position = 0
+    if (this.#arriving === undefined) return
+    this.#arrived += chunk.length
+    if (this.#arrived <= smallBytes) this.#arriving.update(chunk)
+    else this.#arriving = undefined
   }
 
   /**
-   * Reads what this hash has not seen, up to `size`; the next piece is read while one is hashed.
-   * @throws when the file is shorter; the signal's reason
+   * Lets a thread hash what was written. @returns when the upload has to wait, until when
+   * @throws what made hashing fail
    */
-  async catchUp(file: FileHandle, size: number, signal?: AbortSignal): Promise<void> {
-    if (this.#position >= size) return
-    const buffers = [Buffer.allocUnsafe(readBytes), Buffer.allocUnsafe(readBytes)] as const
-    const readInto = (buffer: Buffer, position: number) =>
-      file.read(buffer, 0, Math.min(buffer.length, size - position), position)
-    let [current, spare] = buffers
-    let { bytesRead } = await readInto(current, this.#position)
-    while (bytesRead > 0) {
-      signal?.throwIfAborted()
-      const following = this.#position + bytesRead
-      const reading = following < size ? readInto(spare, following) : undefined
-      this.update(current.subarray(0, bytesRead))
-      bytesRead = (await reading)?.bytesRead ?? 0
-      ;[current, spare] = [spare, current]
-    }
-    if (this.#position < size) throw new Error(`the file ends at ${this.#position}, expected ${size} bytes`)
+  follow(file: FileHandle, size: number): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#arriving !== undefined) return undefined
+    this.#following ??= this.threads.begin(this.algorithm)
+    const { position } = this.#following
+    this.#turn ??= this.takeTurn(this.#following, file, Math.min(size, position + turnBytes))
+    if (size - position <= mostBehindBytes) return undefined
+    return this.#turn.then(() => this.follow(file, size))
   }
 
-  /** The digest so far; hashing may go on. */
-  digest(): Digest {
-    return finishDigest(this.#hash.copy(), this.algorithm)
+  /** Until no thread reads the file: it must not be closed before. */
+  async settled(): Promise<void> {
+    await this.#turn
+  }
+
+  /** The digest of the first `size` bytes; hashing may go on. @throws what made hashing fail */
+  async digest(file: FileHandle, size: number): Promise<Digest> {
+    this.foundSize(size)
+    if (this.#arriving !== undefined) return finishDigest(this.#arriving.copy(), this.algorithm)
+    let following = this.#following
+    while (following === undefined || following.position < size) {
+      await this.follow(file, size)
+      await this.settled()
+      following = this.#following
+    }
+    return following.digest()
+  }
+
+  /** Leaves nothing behind in a thread; the next to ask begins anew. */
+  forget(): void {
+    this.#following?.forget()
+    this.#following = undefined
+    this.#failure = undefined
+  }
+
+  private takeTurn(following: ThreadHash, file: FileHandle, end: number): Promise<void> {
+    return following
+      .read(file.fd, end)
+      .catch((error: unknown) => {
+        this.#failure = { error }
+      })
+      .finally(() => {
+        this.#turn = undefined
+      })
   }
 }
