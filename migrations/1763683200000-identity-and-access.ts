@@ -15,8 +15,8 @@ export class IdentityAndAccess1763683200000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE refresh_tokens DROP COLUMN user_id, DROP COLUMN access_token_id;
-      DROP TABLE audit_events, permission_targets, oidc_mappings, oidc_providers, ldap_group_settings, ldap_settings,
-        security_settings, login_failures, access_tokens, group_members, groups;
+      DROP TABLE audit_events, permission_targets, oidc_logins, oidc_mappings, oidc_providers, ldap_group_settings,
+        ldap_settings, security_settings, login_failures, access_tokens, group_members, groups;
       ALTER TABLE users DROP COLUMN id, DROP COLUMN kind, DROP COLUMN realm, DROP COLUMN email,
         DROP COLUMN profile_updatable, DROP COLUMN ui_access_disabled, DROP COLUMN internal_password_disabled,
         DROP COLUMN transient, DROP COLUMN directory_dn, DROP COLUMN confirmed_at, DROP COLUMN last_login_at;
@@ -132,6 +132,17 @@ const settings = `
     config jsonb NOT NULL,
     PRIMARY KEY (provider, name)
   );
+  CREATE TABLE oidc_logins (
+    state_hash text COLLATE "C" PRIMARY KEY,
+    browser_hash text COLLATE "C" NOT NULL,
+    provider text COLLATE "C" NOT NULL REFERENCES oidc_providers ON DELETE CASCADE,
+    nonce text NOT NULL,
+    code_verifier text NOT NULL,
+    redirect_uri text NOT NULL,
+    return_to text NOT NULL,
+    expires_at timestamptz NOT NULL
+  );
+  CREATE INDEX oidc_logins_expiry ON oidc_logins (expires_at);
 `
 
 const permissions = `
