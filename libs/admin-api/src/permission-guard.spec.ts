@@ -106,14 +106,13 @@ describe('PermissionGuard', () => {
 
   it('stops a demoted administrator within a second, token or password', async () => {
     const authorization = await app.administrationToken('admin')
-    const admin = await app.users.find('admin')
-    await app.users.put({ ...admin!, admin: false })
+    await app.users.update('admin', { admin: false })
     try {
       expect((await app.send('GET', repositories)).status).toBe(403)
       await new Promise((resolve) => setTimeout(resolve, 1050))
       expect((await app.send('GET', repositories, undefined, { authorization })).status).toBe(403)
     } finally {
-      await app.users.put(admin!)
+      await app.users.update('admin', { admin: true })
     }
   })
 

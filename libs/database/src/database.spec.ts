@@ -91,9 +91,9 @@ describe('Database', () => {
   })
 
   it('refuses undefined and null in a condition of an entity instead of finding anything', async () => {
-    const { UserEntity } = await import('./entities/user.entity.js')
-    const name = undefined as unknown as string
-    await expect(database.entities((manager) => manager.findOneBy(UserEntity, { name }))).rejects.toThrow(
+    const { SigningKeyEntity } = await import('./entities/signing-key.entity.js')
+    const id = undefined as unknown as string
+    await expect(database.entities((manager) => manager.findOneBy(SigningKeyEntity, { id }))).rejects.toThrow(
       /undefined/i,
     )
   })

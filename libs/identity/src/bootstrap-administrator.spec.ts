@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { bootstrapAdministrator } from './bootstrap-administrator.js'
 import { PasswordHasher } from './password-hasher.js'
 import { PasswordRule } from './password-rule.js'
-import { InMemoryUserStore } from './testing/index.js'
+import { InMemoryUserAccountStore } from './testing/index.js'
 
 const hasher = new PasswordHasher()
 
 describe('bootstrapAdministrator', () => {
   it('makes admin with the password of the setting and shows none', async () => {
-    const users = new InMemoryUserStore()
+    const users = new InMemoryUserAccountStore()
     expect(await bootstrapAdministrator(users, hasher, 'chosen by hand 7')).toEqual({
       username: 'admin',
       generatedPassword: undefined,
@@ -19,7 +19,7 @@ describe('bootstrapAdministrator', () => {
   })
 
   it('makes up a password without the setting and returns it once', async () => {
-    const users = new InMemoryUserStore()
+    const users = new InMemoryUserAccountStore()
     const made = await bootstrapAdministrator(users, hasher, undefined)
     expect(made?.generatedPassword).toMatch(/^[A-Za-z0-9]{24,}$/)
     expect(new PasswordRule().refusalOf('admin', made?.generatedPassword ?? '')).toBeUndefined()
@@ -32,7 +32,7 @@ describe('bootstrapAdministrator', () => {
   it.each(['password', 'admin', 'admin123', 'changeme', 'short', ''])(
     'refuses %j naming the setting, and makes nobody',
     async (password) => {
-      const users = new InMemoryUserStore()
+      const users = new InMemoryUserAccountStore()
       await expect(bootstrapAdministrator(users, hasher, password)).rejects.toMatchObject({
         code: 'REQUEST_INVALID',
         message: expect.stringContaining('ENTREPOT_ADMIN_PASSWORD') as string,
@@ -42,10 +42,27 @@ describe('bootstrapAdministrator', () => {
   )
 
   it('never touches an administrator who is there, whatever the setting says', async () => {
-    const boss = { name: 'boss', passwordHash: undefined, admin: true, disabled: false }
-    const users = new InMemoryUserStore(boss)
+    const users = new InMemoryUserAccountStore()
+    const boss = await users.create({ name: 'boss', admin: true })
     expect(await bootstrapAdministrator(users, hasher, 'password')).toBeUndefined()
     expect(await users.find('admin')).toBeUndefined()
     expect(await users.find('boss')).toEqual(boss)
+  })
+
+  it('makes an administrator of an admin who may not administer any more', async () => {
+    const users = new InMemoryUserAccountStore()
+    const { id } = await users.create({ name: 'admin', admin: true, disabled: true })
+    await bootstrapAdministrator(users, hasher, 'chosen by hand 7')
+    expect(await users.find('admin')).toMatchObject({ id, admin: true, disabled: false })
+  })
+
+  it('takes the name from a user of a directory', async () => {
+    const users = new InMemoryUserAccountStore()
+    const identity = { directory: 'corp', username: 'admin', dn: 'uid=admin', email: undefined, groups: [] }
+    const { id } = await users.confirm(identity, false, new Date(0))
+    await bootstrapAdministrator(users, hasher, 'chosen by hand 7')
+    const admin = await users.find('admin')
+    expect(admin).toMatchObject({ realm: 'internal', admin: true })
+    expect(admin?.id).not.toBe(id)
   })
 })

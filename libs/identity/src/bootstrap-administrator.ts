@@ -2,7 +2,8 @@ import { RegistryError } from '@entrepot/kernel'
 import type { PasswordHasher } from './password-hasher.js'
 import { PasswordRule } from './password-rule.js'
 import { type RandomSource, systemRandom } from './random-source.js'
-import type { UserStore } from './user-store.js'
+import type { UserAccountStore } from './user-account-store.js'
+import { internalRealm } from './user-account.js'
 
 const administratorName = 'admin'
 
@@ -20,7 +21,7 @@ export interface BootstrappedAdministrator {
  * @throws RegistryError REQUEST_INVALID when the password is refused, without the password in the message
  */
 export async function bootstrapAdministrator(
-  users: UserStore,
+  users: UserAccountStore,
   hasher: PasswordHasher,
   password: string | undefined,
   random: RandomSource = systemRandom,
@@ -28,16 +29,23 @@ export async function bootstrapAdministrator(
   if (await users.hasAdministrator()) return undefined
   if (password !== undefined) checkSetting(password)
   const initialPassword = password ?? random(16).toString('hex')
-  await users.put({
-    name: administratorName,
-    passwordHash: await hasher.hash(initialPassword),
-    admin: true,
-    disabled: false,
-  })
+  await putAdministrator(users, await hasher.hash(initialPassword))
   return {
     username: administratorName,
     generatedPassword: password === undefined ? initialPassword : undefined,
   }
+}
+
+/** The name is this registry's: an account of a directory that bears it makes way. */
+async function putAdministrator(users: UserAccountStore, passwordHash: string): Promise<void> {
+  const rights = { passwordHash, admin: true, disabled: false, internalPasswordDisabled: false }
+  const known = await users.find(administratorName)
+  if (known?.realm === internalRealm && known.kind === 'person') {
+    await users.update(administratorName, rights)
+    return
+  }
+  if (known !== undefined) await users.delete(administratorName)
+  await users.create({ name: administratorName, ...rights })
 }
 
 function checkSetting(password: string): void {

@@ -26,7 +26,7 @@ export interface GroupStore {
   update(name: string, change: GroupChange): Promise<Group>
   /** @returns false when there was none */
   delete(name: string): Promise<boolean>
-  /** The names of all members, whatever the source of their membership. @throws RegistryError NAME_UNKNOWN */
+  /** The names of all members but transient ones, whatever the source of their membership. @throws RegistryError NAME_UNKNOWN */
   members(name: string): Promise<readonly string[]>
   /** Memberships given here; those from a directory stay. @throws RegistryError NAME_UNKNOWN for a group or user */
   changeMembers(name: string, change: { add: readonly string[]; remove: readonly string[] }): Promise<void>

@@ -1,22 +1,19 @@
+import { userId } from '@entrepot/kernel/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { InternalAuthenticator } from './internal-authenticator.js'
 import { PasswordHasher } from './password-hasher.js'
-import { InMemoryUserStore } from './testing/index.js'
+import { InMemoryUserAccountStore } from './testing/index.js'
 
 const hasher = new PasswordHasher()
 const password = 'with:colon and ü漢🔑'
 const clock = { time: 1_000_000, now: () => clock.time }
-let users: InMemoryUserStore
+let users: InMemoryUserAccountStore
 let authenticator: InternalAuthenticator
 
 beforeEach(async () => {
   clock.time = 1_000_000
-  users = new InMemoryUserStore({
-    name: 'alice',
-    passwordHash: await hasher.hash(password),
-    admin: false,
-    disabled: false,
-  })
+  users = new InMemoryUserAccountStore()
+  await users.create({ name: 'alice', passwordHash: await hasher.hash(password) })
   authenticator = new InternalAuthenticator(users, hasher, clock)
   vi.restoreAllMocks()
 })
@@ -25,7 +22,7 @@ describe('InternalAuthenticator', () => {
   it('knows a user by a password with a colon and any UTF-8', async () => {
     expect(await authenticator.authenticate({ username: 'alice', password })).toEqual({
       kind: 'user',
-      id: 'alice',
+      id: userId('alice'),
       name: 'alice',
       admin: false,
       realm: 'internal',
@@ -37,7 +34,6 @@ describe('InternalAuthenticator', () => {
     ['a wrong password', 'alice', 'wrong'],
     ['the empty password', 'alice', ''],
     ['an unknown user', 'bob', password],
-    ['another case of the name', 'Alice', password],
     ['the empty name', '', password],
     ['__proto__', '__proto__', password],
     ['constructor', 'constructor', password],
@@ -51,21 +47,33 @@ describe('InternalAuthenticator', () => {
     expect(await authenticator.authenticate({ username, password: given })).toBeUndefined()
   })
 
+  it('knows a name in any case', async () => {
+    expect(await authenticator.authenticate({ username: 'ALICE', password })).toMatchObject({ name: 'alice' })
+  })
+
+  it.each([
+    ['a robot', { kind: 'robot' }],
+    ['somebody whose password is switched off', { internalPasswordDisabled: true }],
+  ] as const)('refuses the right password of %s', async (_what, particulars) => {
+    await users.create({ name: 'bob', passwordHash: await hasher.hash(password), ...particulars })
+    expect(await authenticator.authenticate({ username: 'bob', password })).toBeUndefined()
+  })
+
   it('never asks the store for a name that could not be one', async () => {
     await authenticator.authenticate({ username: 'a\0b', password })
     expect(users.lookups).toBe(0)
   })
 
   it('refuses a user without a password, and an empty one for them too', async () => {
-    await users.put({ name: 'robot', passwordHash: undefined, admin: true, disabled: false })
+    await users.create({ name: 'robot', admin: true })
     expect(await authenticator.authenticate({ username: 'robot', password: 'undefined' })).toBeUndefined()
     expect(await authenticator.authenticate({ username: 'robot', password: '' })).toBeUndefined()
   })
 
   it('computes one hash for an unknown user, a wrong password, a disabled user and one without a password', async () => {
     const stored = await users.find('alice')
-    await users.put({ ...stored!, name: 'disabled', disabled: true })
-    await users.put({ ...stored!, name: 'robot', passwordHash: undefined })
+    await users.create({ name: 'disabled', passwordHash: stored?.passwordHash, disabled: true })
+    await users.create({ name: 'robot' })
     for (const username of ['nobody', 'a\0b', 'alice', 'disabled', 'robot']) {
       const verify = vi.spyOn(hasher, 'verify')
       await authenticator.authenticate({ username, password: 'wrong' })
@@ -108,29 +116,25 @@ describe('InternalAuthenticator', () => {
 
   it('takes a changed password at once, and the old one never again', async () => {
     await authenticator.authenticate({ username: 'alice', password })
-    const stored = await users.find('alice')
-    await users.put({ ...stored!, passwordHash: await hasher.hash('the new one') })
+    await users.update('alice', { passwordHash: await hasher.hash('the new one') })
     expect(await authenticator.authenticate({ username: 'alice', password })).toBeUndefined()
     expect(await authenticator.authenticate({ username: 'alice', password: 'the new one' })).toBeDefined()
   })
 
   it('refuses a disabled or deleted user at once, remembered password or not', async () => {
     await authenticator.authenticate({ username: 'alice', password })
-    const stored = await users.find('alice')
-    await users.put({ ...stored!, disabled: true })
+    await users.update('alice', { disabled: true })
     expect(await authenticator.authenticate({ username: 'alice', password })).toBeUndefined()
   })
 
   it('shows a promoted user as administrator at once', async () => {
     await authenticator.authenticate({ username: 'alice', password })
-    const stored = await users.find('alice')
-    await users.put({ ...stored!, admin: true })
+    await users.update('alice', { admin: true })
     expect(await authenticator.authenticate({ username: 'alice', password })).toMatchObject({ admin: true })
   })
 
   it("takes no other user's remembered password", async () => {
-    const stored = await users.find('alice')
-    await users.put({ ...stored!, name: 'bob', passwordHash: await hasher.hash('of bob') })
+    await users.create({ name: 'bob', passwordHash: await hasher.hash('of bob') })
     await authenticator.authenticate({ username: 'alice', password })
     expect(await authenticator.authenticate({ username: 'bob', password })).toBeUndefined()
   })

@@ -5,14 +5,14 @@ import type { Authenticator, PasswordCredentials } from './authenticator.js'
 import type { PasswordHasher } from './password-hasher.js'
 import { principalOf } from './principal-source.js'
 import { type RandomSource, systemRandom } from './random-source.js'
-import type { UserStore } from './user-store.js'
+import type { UserAccountStore } from './user-account-store.js'
+import { internalRealm, type UserAccount } from './user-account.js'
+import { isPossibleUserName } from './user-name.js'
 
 /** Docker sends the password with every token request and curl with every request: 13 ms each would be felt. */
 const rememberedMilliseconds = 60_000
 
 const maximumRemembered = 10_000
-
-const maximumNameLength = 255
 
 /** The users of this registry's own database. */
 export class InternalAuthenticator implements Authenticator {
@@ -22,7 +22,7 @@ export class InternalAuthenticator implements Authenticator {
   readonly #fingerprintKey: Buffer
 
   constructor(
-    private readonly users: UserStore,
+    private readonly users: UserAccountStore,
     private readonly hasher: PasswordHasher,
     private readonly clock: Clock,
     random: RandomSource = systemRandom,
@@ -32,9 +32,9 @@ export class InternalAuthenticator implements Authenticator {
 
   async authenticate({ username, password }: PasswordCredentials): Promise<UserPrincipal | undefined> {
     if (password === '') return undefined
-    const user = isPossibleName(username) ? await this.users.find(username) : undefined
-    const matches = await this.matches(username, user?.passwordHash, password)
-    return matches && user !== undefined && !user.disabled ? principalOf(user) : undefined
+    const account = isPossibleUserName(username) ? await this.users.find(username) : undefined
+    const matches = await this.matches(username, account?.passwordHash, password)
+    return matches && account !== undefined && mayUsePassword(account) ? principalOf(account) : undefined
   }
 
   /** Equal requests at one time share one computation; only a right password is remembered. */
@@ -62,7 +62,7 @@ export class InternalAuthenticator implements Authenticator {
   }
 }
 
-/** Anything else is nobody's name, and text with NUL could not even be looked up in PostgreSQL. */
-function isPossibleName(username: string): boolean {
-  return username !== '' && username.length <= maximumNameLength && !/\p{Cc}/u.test(username)
+/** Robots work with access tokens only, and a directory's users with their directory's password. */
+function mayUsePassword({ realm, kind, disabled, internalPasswordDisabled }: UserAccount): boolean {
+  return realm === internalRealm && kind === 'person' && !disabled && !internalPasswordDisabled
 }

@@ -1,34 +1,32 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { anonymous, type UserId } from '@entrepot/kernel'
+import { anonymous } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { JwtTokenService } from './jwt-token-service.js'
-import { PrincipalSource } from './principal-source.js'
 import { SigningKeys } from './signing-keys.js'
-import { InMemorySigningKeyStore, InMemoryUserStore } from './testing/index.js'
-import type { StoredUser } from './user-store.js'
+import { InMemorySigningKeyStore, InMemoryUserAccountStore, internalPrincipals } from './testing/index.js'
 
-const alice: StoredUser = { name: 'alice', passwordHash: undefined, admin: true, disabled: false }
-const principal = userPrincipal('alice', { id: 'alice' as UserId, admin: true })
+const principal = userPrincipal('alice', { admin: true })
 const scope = { type: 'repository', name: 'docker/team/app', actions: ['pull', 'push'] }
 const settings = { issuer: 'entrepot', service: 'registry.example' }
 
 const clock = { time: 1_800_000_000_000, now: () => clock.time }
 const seconds = () => Math.floor(clock.time / 1000)
-let users: InMemoryUserStore
+let users: InMemoryUserAccountStore
 let store: InMemorySigningKeyStore
 let service: JwtTokenService
 
-beforeEach(() => {
+beforeEach(async () => {
   clock.time = 1_800_000_000_000
-  users = new InMemoryUserStore(alice)
+  users = new InMemoryUserAccountStore()
+  await users.create({ name: 'alice', admin: true })
   store = new InMemorySigningKeyStore()
   service = serviceWith(settings)
 })
 
 function serviceWith(given: typeof settings & { lifetimeSeconds?: number }): JwtTokenService {
-  return new JwtTokenService(new SigningKeys(store, clock), new PrincipalSource(users, clock), given, clock)
+  return new JwtTokenService(new SigningKeys(store, clock), internalPrincipals(users, clock), given, clock)
 }
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -218,7 +216,7 @@ describe('JwtTokenService', () => {
   it('stops a disabled user within a second although the token lives on', async () => {
     const { token } = await service.issue(principal, [scope])
     await service.verify(token)
-    await users.put({ ...alice, disabled: true })
+    await users.update('alice', { disabled: true })
     clock.time += 1000
     await expect(service.verify(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   })
@@ -226,7 +224,7 @@ describe('JwtTokenService', () => {
   it('stops the rights of a demoted user within a second', async () => {
     const { token } = await service.issue(principal, [scope])
     await service.verify(token)
-    await users.put({ ...alice, admin: false })
+    await users.update('alice', { admin: false })
     clock.time += 1000
     expect((await service.verify(token)).principal).toMatchObject({ admin: false })
   })

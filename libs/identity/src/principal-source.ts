@@ -1,8 +1,11 @@
 import type { Clock, UserId, UserPrincipal } from '@entrepot/kernel'
 import { LRUCache } from 'lru-cache'
-import type { StoredUser, UserStore } from './user-store.js'
+import type { DirectoryConfirmations } from './directory-confirmations.js'
+import type { UserAccountStore } from './user-account-store.js'
+import type { UserAccount } from './user-account.js'
+import { userNameOf } from './user-name.js'
 
-/** How long a disabled or demoted user may go on with a token issued before. */
+/** How long a disabled or demoted user may go on with a token issued before: on every replica, without any hint. */
 const freshMilliseconds = 1000
 
 const maximumUsers = 10_000
@@ -17,12 +20,27 @@ export class PrincipalSource {
   readonly #lookups = new LRUCache<string, Lookup>({ max: maximumUsers })
 
   constructor(
-    private readonly users: UserStore,
+    private readonly accounts: UserAccountStore,
+    private readonly confirmations: DirectoryConfirmations,
     private readonly clock: Clock,
   ) {}
 
-  /** @returns undefined when there is no such user, or none who may log in */
-  find(name: string): Promise<UserPrincipal | undefined> {
+  /**
+   * @param id of the user who is meant, where it is known: one made anew under the name is another
+   * @returns undefined when there is no such user, or none who may log in
+   * @throws RegistryError UNAVAILABLE when the user's directory has to be asked and can't be
+   */
+  async find(name: string, id?: UserId): Promise<UserPrincipal | undefined> {
+    const principal = await this.current(userNameOf(name))
+    return id === undefined || principal?.id === id ? principal : undefined
+  }
+
+  /** After a change made on this replica, so that it is seen here at once. */
+  forget(name: string): void {
+    this.#lookups.delete(userNameOf(name))
+  }
+
+  private current(name: string): Promise<UserPrincipal | undefined> {
     const known = this.#lookups.get(name)
     if (known !== undefined && this.clock.now() < known.freshUntil) return known.principal
     const lookup = { principal: this.load(name), freshUntil: this.clock.now() + freshMilliseconds }
@@ -34,18 +52,14 @@ export class PrincipalSource {
   }
 
   private async load(name: string): Promise<UserPrincipal | undefined> {
-    const user = await this.users.find(name)
-    return user === undefined || user.disabled ? undefined : principalOf(user)
+    const account = await this.accounts.find(name)
+    if (account === undefined || account.disabled) return undefined
+    const confirmed = await this.confirmations.renew(account)
+    return confirmed === undefined || confirmed.disabled ? undefined : principalOf(confirmed)
   }
 }
 
-export function principalOf(user: StoredUser): UserPrincipal {
-  return {
-    kind: 'user',
-    id: user.name as UserId,
-    name: user.name,
-    admin: user.admin,
-    realm: 'internal',
-    groups: [],
-  }
+export function principalOf({ id, name, admin, realm, memberships }: UserAccount): UserPrincipal {
+  const groups = [...new Set(memberships.map(({ group }) => group))]
+  return { kind: 'user', id, name, admin, realm, groups }
 }

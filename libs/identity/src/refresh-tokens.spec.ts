@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { PrincipalSource } from './principal-source.js'
 import { RefreshTokens } from './refresh-tokens.js'
-import { InMemoryRefreshTokenStore, InMemoryUserStore } from './testing/index.js'
-import type { StoredUser } from './user-store.js'
+import { InMemoryRefreshTokenStore, InMemoryUserAccountStore, internalPrincipals } from './testing/index.js'
 
-const alice: StoredUser = { name: 'alice', passwordHash: undefined, admin: false, disabled: false }
 const day = 24 * 60 * 60 * 1000
 
 async function setup() {
   const clock = { time: 1_000_000, now: () => clock.time }
-  const users = new InMemoryUserStore(alice)
+  const users = new InMemoryUserAccountStore()
+  await users.create({ name: 'alice' })
   const store = new InMemoryRefreshTokenStore(clock)
-  const principals = new PrincipalSource(users, clock)
+  const principals = internalPrincipals(users, clock)
   const tokens = new RefreshTokens(store, principals, clock)
   const principal = await principals.find('alice')
   return { clock, users, store, tokens, token: await tokens.issue(principal!, 'entrepot') }
@@ -53,7 +51,7 @@ describe('RefreshTokens', () => {
 
   it('refuses the token of a user who was disabled', async () => {
     const { tokens, token, users, clock } = await setup()
-    await users.put({ ...alice, disabled: true })
+    await users.update('alice', { disabled: true })
     clock.time += 1000
     expect(await tokens.redeem(token, 'entrepot')).toBeUndefined()
   })

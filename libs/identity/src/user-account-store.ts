@@ -2,7 +2,9 @@ import type { Listing, Page, UserId } from '@entrepot/kernel'
 import type { DirectoryIdentity } from './directories/user-directory.js'
 import type { NewUserAccount, UserAccount, UserAccountChange } from './user-account.js'
 
+/** Names are taken in any case. */
 export interface UserAccountStore {
+  /** One look-up, with memberships and what they mean for `admin`. */
   find(name: string): Promise<UserAccount | undefined>
   /** By name, without transient accounts. */
   list(page: Page): Promise<Listing<UserAccount>>
@@ -17,12 +19,19 @@ export interface UserAccountStore {
   /**
    * After a directory has confirmed somebody: makes or renews the account, and replaces the memberships that come from
    * directories; those given here stay. Only groups that exist here count: of realm `ldap` with the directory group's name,
-   * or with its name or DN as `externalId`.
+   * or with its name or DN as `externalId`, without regard to case. New accounts join the groups with `autoJoin`.
+   * A name that another directory confirmed before, or that was withdrawn, is somebody else from now on: with a new id,
+   * without tokens, memberships and rights of the one before; one who was disabled stays so.
    * @param transient for a directory that makes no accounts; an existing account stays what it is
    * @throws RegistryError CONFLICT when the name belongs to an internal user or a robot
    */
   confirm(identity: DirectoryIdentity, transient: boolean, at: Date): Promise<UserAccount>
-  /** After the directory has said that there is no such user any more: no memberships, no tokens, no login. */
+  /**
+   * After the directory has said that there is no such user any more: no memberships, no tokens, no login, no rights, and
+   * the id is gone.
+   */
   withdraw(id: UserId): Promise<void>
+  /** Puts a better hash of the same password in place of `from`. @returns false when the password has changed since */
+  replaceHash(id: UserId, from: string, to: string): Promise<boolean>
   recordLogin(id: UserId, at: Date): Promise<void>
 }

@@ -23,13 +23,15 @@ export interface UserAccount {
   readonly passwordHash: string | undefined
   /** By the account itself or by one of its groups. */
   readonly admin: boolean
+  /** By the account itself. */
+  readonly ownAdmin: boolean
   readonly disabled: boolean
   readonly profileUpdatable: boolean
   readonly uiAccessDisabled: boolean
   readonly internalPasswordDisabled: boolean
   /** From a directory that makes no accounts (`auto_create_user` off): known for tokens and the audit trail only. */
   readonly transient: boolean
-  /** Where a directory's user was found, and when the directory last confirmed them. */
+  /** Where a directory's user was found, and when the directory last confirmed them; undefined after a withdrawal. */
   readonly directory: { readonly dn: string; readonly confirmedAt: Date } | undefined
   readonly lastLoginAt: Date | undefined
   readonly memberships: readonly Membership[]
@@ -51,8 +53,3 @@ export interface NewUserAccount {
 
 /** What is absent stays as it is; `undefined` in `email` and `passwordHash` takes the value away. */
 export type UserAccountChange = Partial<Omit<NewUserAccount, 'name' | 'kind'>>
-
-/** Names are compared without regard to case, as directories do it. */
-export function userNameOf(text: string): string {
-  return text.normalize('NFC').toLowerCase()
-}

@@ -1,5 +1,5 @@
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
-import { PostgresRepositoryStore, PostgresUserStore } from '@entrepot/database'
+import { PostgresRepositoryStore, PostgresUserAccountStore } from '@entrepot/database'
 import { TestDatabase } from '@entrepot/database/testing'
 import { InternalAuthenticator, PasswordHasher } from '@entrepot/identity'
 import { silentLogger, systemClock } from '@entrepot/kernel'
@@ -12,11 +12,11 @@ const settings = { adminPassword: 'quay-side:Crane 42', bootstrap: 'default' } a
 
 describe('the first start', () => {
   let database: TestDatabase
-  let users: PostgresUserStore
+  let users: PostgresUserAccountStore
   const started: RepositoryDirectory[] = []
   beforeEach(async () => {
     database = await TestDatabase.create()
-    users = new PostgresUserStore(database.database)
+    users = new PostgresUserAccountStore(database.database)
   })
   afterEach(async () => {
     for (const repositories of started.splice(0)) repositories.stop()

@@ -1,5 +1,5 @@
 import type { Database } from '@entrepot/database'
-import { bootstrapAdministrator, type PasswordHasher, type UserStore } from '@entrepot/identity'
+import { bootstrapAdministrator, type PasswordHasher, type UserAccountStore } from '@entrepot/identity'
 import { isRegistryError } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 import type { Settings } from '../settings/settings.js'
@@ -19,7 +19,7 @@ export interface FirstStartOutcome {
 /** What is in the database before anybody has used it: the administrator and three repositories. */
 export class FirstStart {
   constructor(
-    private readonly users: UserStore,
+    private readonly users: UserAccountStore,
     private readonly hasher: PasswordHasher,
     private readonly repositories: RepositoryDirectory,
     private readonly database: Database,

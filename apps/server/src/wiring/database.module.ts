@@ -3,13 +3,14 @@ import {
   Database,
   type DatabaseOptions,
   PostgresBlobIndex,
+  PostgresGroupStore,
   PostgresManifestStore,
   PostgresRefreshTokenStore,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
   PostgresSigningKeyStore,
   PostgresUploadStore,
-  PostgresUserStore,
+  PostgresUserAccountStore,
 } from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
 import { migrations } from '@entrepot-migrations'
@@ -21,12 +22,13 @@ import { connectionToken } from './core.module.js'
 
 const storeClasses = [
   PostgresBlobIndex,
+  PostgresGroupStore,
   PostgresManifestStore,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
   PostgresSigningKeyStore,
   PostgresUploadStore,
-  PostgresUserStore,
+  PostgresUserAccountStore,
 ]
 
 const stores: readonly FactoryProvider[] = storeClasses.map((Store) => ({

@@ -1,4 +1,4 @@
-import { Database, PostgresUserStore } from '@entrepot/database'
+import { Database, PostgresUserAccountStore } from '@entrepot/database'
 import { PasswordHasher } from '@entrepot/identity'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
@@ -12,9 +12,9 @@ import { RepositoriesModule } from './repositories.module.js'
   providers: [
     {
       provide: FirstStart,
-      inject: [PostgresUserStore, PasswordHasher, RepositoryDirectory, Database],
+      inject: [PostgresUserAccountStore, PasswordHasher, RepositoryDirectory, Database],
       useFactory: (
-        users: PostgresUserStore,
+        users: PostgresUserAccountStore,
         hasher: PasswordHasher,
         repositories: RepositoryDirectory,
         database: Database,

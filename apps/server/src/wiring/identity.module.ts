@@ -1,4 +1,5 @@
 import {
+  DirectoryConfirmations,
   HeaderAuthenticator,
   InternalAuthenticator,
   JwtTokenService,
@@ -6,15 +7,24 @@ import {
   PrincipalSource,
   RefreshTokens,
   SigningKeys,
+  type UserDirectories,
 } from '@entrepot/identity'
 import { AdministratorsOnly } from '@entrepot/access'
-import { PostgresRefreshTokenStore, PostgresSigningKeyStore, PostgresUserStore } from '@entrepot/database'
+import {
+  PostgresRefreshTokenStore,
+  PostgresSigningKeyStore,
+  PostgresUserAccountStore,
+} from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
 import { defaultRegistryApiSettings } from '@entrepot/oci-api'
 import { Module } from '@nestjs/common'
+import { PinoLogger } from '../logging/pino-logger.js'
 import { DatabaseModule } from './database.module.js'
 
 const { service } = defaultRegistryApiSettings
+
+/** The directories that are asked, in their order. */
+export const userDirectoriesToken = Symbol('UserDirectories')
 
 /** Who is asking and what they may do. Other sources of identities join here. */
 @Module({
@@ -22,15 +32,23 @@ const { service } = defaultRegistryApiSettings
   providers: [
     { provide: PasswordHasher, useFactory: () => new PasswordHasher() },
     { provide: AdministratorsOnly, useFactory: () => new AdministratorsOnly() },
+    { provide: userDirectoriesToken, useFactory: (): UserDirectories => ({ all: () => [] }) },
+    {
+      provide: DirectoryConfirmations,
+      inject: [PostgresUserAccountStore, userDirectoriesToken, PinoLogger],
+      useFactory: (users: PostgresUserAccountStore, directories: UserDirectories, logger: PinoLogger) =>
+        new DirectoryConfirmations(users, directories, systemClock, logger),
+    },
     {
       provide: PrincipalSource,
-      inject: [PostgresUserStore],
-      useFactory: (users: PostgresUserStore) => new PrincipalSource(users, systemClock),
+      inject: [PostgresUserAccountStore, DirectoryConfirmations],
+      useFactory: (users: PostgresUserAccountStore, confirmations: DirectoryConfirmations) =>
+        new PrincipalSource(users, confirmations, systemClock),
     },
     {
       provide: InternalAuthenticator,
-      inject: [PostgresUserStore, PasswordHasher],
-      useFactory: (users: PostgresUserStore, hasher: PasswordHasher) =>
+      inject: [PostgresUserAccountStore, PasswordHasher],
+      useFactory: (users: PostgresUserAccountStore, hasher: PasswordHasher) =>
         new InternalAuthenticator(users, hasher, systemClock),
     },
     {
@@ -63,6 +81,7 @@ const { service } = defaultRegistryApiSettings
     InternalAuthenticator,
     JwtTokenService,
     PasswordHasher,
+    PrincipalSource,
     RefreshTokens,
   ],
 })

@@ -5,12 +5,15 @@ import {
   InternalAuthenticator,
   JwtTokenService,
   PasswordHasher,
-  PrincipalSource,
   SigningKeys,
   type TokenScope,
 } from '@entrepot/identity'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
-import { InMemorySigningKeyStore, InMemoryUserStore } from '@entrepot/identity/testing'
+import {
+  InMemorySigningKeyStore,
+  InMemoryUserAccountStore,
+  internalPrincipals,
+} from '@entrepot/identity/testing'
 import { anonymous, type LogFields, type Logger, systemClock } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import { RepositoryDirectory } from '@entrepot/repositories'
@@ -48,14 +51,14 @@ export class AdminApiApp {
   ): Promise<AdminApiApp> {
     const logged: LogFields[] = []
     const hasher = new PasswordHasher()
-    const users = new InMemoryUserStore(
-      { name: 'admin', passwordHash: await hasher.hash(adminPassword), admin: true, disabled: false },
-      { name: 'user', passwordHash: await hasher.hash(userPassword), admin: false, disabled: false },
-      { name: 'gone', passwordHash: await hasher.hash(adminPassword), admin: true, disabled: true },
-    )
+    const users = new InMemoryUserAccountStore()
+    const hashed = { passwordHash: await hasher.hash(adminPassword), admin: true }
+    await users.create({ name: 'admin', ...hashed })
+    await users.create({ name: 'user', passwordHash: await hasher.hash(userPassword) })
+    await users.create({ name: 'gone', ...hashed, disabled: true })
     const tokens = new JwtTokenService(
       new SigningKeys(new InMemorySigningKeyStore(), systemClock),
-      new PrincipalSource(users, systemClock),
+      internalPrincipals(users, systemClock),
       { issuer: 'entrepot', service: 'entrepot' },
       systemClock,
     )
@@ -87,7 +90,7 @@ export class AdminApiApp {
     readonly url: string,
     readonly repositories: RepositoryDirectory,
     private readonly tokens: JwtTokenService,
-    readonly users: InMemoryUserStore,
+    readonly users: InMemoryUserAccountStore,
     readonly logged: LogFields[],
   ) {}
 

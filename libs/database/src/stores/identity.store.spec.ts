@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresRefreshTokenStore } from './refresh-token.store.js'
 import { PostgresSigningKeyStore } from './signing-key.store.js'
-import { PostgresUserStore } from './user.store.js'
 
 describe('the stores of identities', () => {
   let db: TestDatabase
@@ -11,32 +10,6 @@ describe('the stores of identities', () => {
     db = await TestDatabase.create()
   })
   afterAll(() => db.close())
-
-  describe('PostgresUserStore', () => {
-    it('creates, replaces and finds users, and knows whether one may administer', async () => {
-      const store = new PostgresUserStore(db.database)
-      const ann = { name: 'ann', passwordHash: '$argon2id$x', admin: false, disabled: false }
-      await store.put(ann)
-      expect(await store.find('ann')).toEqual(ann)
-      expect(await store.find('Ann')).toBeUndefined()
-      expect(await store.find('')).toBeUndefined()
-      expect(await store.find('ann\0')).toBeUndefined()
-      expect(await store.hasAdministrator()).toBe(false)
-      await store.put({ ...ann, admin: true, disabled: true })
-      expect(await store.hasAdministrator()).toBe(false)
-      const bob = { name: 'bob', passwordHash: undefined, admin: true, disabled: false }
-      await store.put(bob)
-      expect(await store.find('bob')).toEqual(bob)
-      expect(await store.hasAdministrator()).toBe(true)
-    })
-
-    it('takes the same first user from many replicas', async () => {
-      const store = new PostgresUserStore(db.database)
-      const user = { name: 'admin', passwordHash: 'x', admin: true, disabled: false }
-      await Promise.all(Array.from({ length: 10 }, () => store.put(user)))
-      expect(await store.find('admin')).toEqual(user)
-    })
-  })
 
   describe('PostgresSigningKeyStore', () => {
     it('lets one of several first keys win, and tells everybody which', async () => {

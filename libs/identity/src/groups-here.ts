@@ -1,0 +1,30 @@
+import type { DirectoryIdentity } from './directories/user-directory.js'
+import type { Group } from './group-store.js'
+import { userNameOf } from './user-name.js'
+
+/** The realm of groups whose members directories name. */
+export const directoryGroupRealm = 'ldap'
+
+/**
+ * The groups here that somebody is in because of the groups that a directory names: those of the directory realm with the
+ * name of one of them, or with its name or DN as `externalId`.
+ */
+export function groupsHereOf(
+  { groups }: Pick<DirectoryIdentity, 'groups'>,
+  groupsHere: Iterable<Pick<Group, 'name' | 'realm' | 'externalId'>>,
+): readonly string[] {
+  const names = new Set(groups.map(({ name }) => fold(name)))
+  const keys = new Set([...names, ...groups.flatMap(({ dn }) => (dn === undefined ? [] : [fold(dn)]))])
+  return [...groupsHere]
+    .filter(({ realm }) => realm === directoryGroupRealm)
+    .filter(
+      ({ name, externalId }) =>
+        names.has(fold(name)) || (externalId !== undefined && keys.has(fold(externalId))),
+    )
+    .map(({ name }) => name)
+}
+
+/** A DN may be written with spaces after its commas (RFC 4514 section 2 writes none). */
+function fold(text: string): string {
+  return userNameOf(text.replaceAll(/\s*,\s*/g, ','))
+}
