@@ -7,8 +7,9 @@ export interface NewManifest extends ManifestBytes {
   readonly artifactType: string | undefined
   readonly annotations: Annotations
   readonly subject: Digest | undefined
-  /** Blobs that must be linked to the repository for as long as the manifest is there. Empty for a cached manifest. */
   readonly blobs: readonly Digest[]
+  /** Of a local repository: the image must hold the blobs for as long as the manifest is there. */
+  readonly needsBlobs: boolean
   readonly children: readonly Digest[]
 }
 
@@ -19,7 +20,7 @@ export interface ManifestStore {
   findByDigest(repository: RepositoryId, image: ImageName, digest: Digest): Promise<ManifestBytes | undefined>
   /**
    * Stores the manifest (again is no error) and moves the tags to it, in one transaction; each move is an event.
-   * @throws RegistryError MANIFEST_BLOB_UNKNOWN for each of `blobs` that is not linked to the repository
+   * @throws RegistryError MANIFEST_BLOB_UNKNOWN for each of `blobs` that is needed and not linked to the image
    */
   put(
     repository: RepositoryId,

@@ -28,7 +28,7 @@ export class CacheFills {
   }
 
   /**
-   * Joins the running fill of this key, or starts one. `key` names the blob and the right to read it: repository and
+   * Joins the running fill of this key, or starts one. `key` names the blob and where it is for: repository and
    * digest. A fill that failed is not joined: the next request tries again.
    * @throws RegistryError UNAVAILABLE after `close`
    */

@@ -1,17 +1,19 @@
 import { type Digest, RegistryError } from '@entrepot/kernel'
-import type { BlobIndex } from '@entrepot/oci-repository'
-import type { RepositoryId, RepositoryKey } from '@entrepot/repositories'
+import type { ImageName } from '@entrepot/oci-model'
+import { type BlobHolder, type BlobIndex, maximumHolders } from '@entrepot/oci-repository'
+import type { RepositoryId } from '@entrepot/repositories'
 import { Batcher } from '../batcher.js'
 import { violates } from '../database-error.js'
 import type { Database, Statement } from '../database.js'
 import { inOrder } from './in-order.js'
 
 /** As the port has it: what a blob store is, is not known here. */
-type StoredBlob = Parameters<BlobIndex['link']>[1]
+type StoredBlob = Parameters<BlobIndex['link']>[2]
 type StorageKey = StoredBlob['key']
 
 interface BlobKey {
   readonly repository: RepositoryId
+  readonly image: ImageName
   readonly digest: Digest
 }
 
@@ -31,16 +33,20 @@ export class PostgresBlobIndex implements BlobIndex {
   constructor(private readonly database: Database) {
     this.#links = new Batcher({
       load: (keys) => this.load(keys),
-      nameOf: ({ repository, digest }) => `${repository}@${digest}`,
+      nameOf: ({ repository, image, digest }) => `${repository}/${image}@${digest}`,
     })
   }
 
-  find(repository: RepositoryId, digest: Digest): Promise<StoredBlob | undefined> {
-    return this.#links.get({ repository, digest })
+  find(repository: RepositoryId, image: ImageName, digest: Digest): Promise<StoredBlob | undefined> {
+    return this.#links.get({ repository, image, digest })
   }
 
-  async findAll(repository: RepositoryId, digests: readonly Digest[]): Promise<readonly StoredBlob[]> {
-    const rows = await this.database.query<BlobRow>(linkedBlobs, [repository, digests])
+  async findAll(
+    repository: RepositoryId,
+    image: ImageName,
+    digests: readonly Digest[],
+  ): Promise<readonly StoredBlob[]> {
+    const rows = await this.database.query<BlobRow>(linkedBlobs, [repository, image, digests])
     return rows.map(storedBlobOf)
   }
 
@@ -50,9 +56,9 @@ export class PostgresBlobIndex implements BlobIndex {
   }
 
   /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
-  async link(repository: RepositoryId, blob: StoredBlob): Promise<StoredBlob> {
+  async link(repository: RepositoryId, image: ImageName, blob: StoredBlob): Promise<StoredBlob> {
     for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
-      const stored = await this.linkOnce(repository, blob)
+      const stored = await this.linked(link, [repository, image, blob.digest, blob.size, blob.key])
       if (stored !== undefined) return stored
     }
     throw new RegistryError('UNAVAILABLE', `blob ${blob.digest} is being added and removed all the time`, {
@@ -60,14 +66,28 @@ export class PostgresBlobIndex implements BlobIndex {
     })
   }
 
+  /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
+  async adopt(repository: RepositoryId, image: ImageName, digest: Digest): Promise<StoredBlob | undefined> {
+    return this.linked(adopt, [repository, image, digest])
+  }
+
+  /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
+  async adoptListed(
+    repository: RepositoryId,
+    image: ImageName,
+    digest: Digest,
+  ): Promise<StoredBlob | undefined> {
+    return this.linked(adoptListed, [repository, image, digest])
+  }
+
   async replaceKey(digest: Digest, lost: StorageKey, found: StorageKey): Promise<void> {
     await this.database.query(replaceKey, [digest, lost, found])
   }
 
-  async unlink(repository: RepositoryId, digest: Digest): Promise<boolean> {
+  async unlink(repository: RepositoryId, image: ImageName, digest: Digest): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const [row] = await this.database.query<UnlinkRow>(unlink, [repository, digest])
+        const [row] = await this.database.query<UnlinkRow>(unlink, [repository, image, digest])
         if (typeof row?.needed_by === 'string') throw stillNeeded(digest, row.needed_by)
         return row?.gone === true
       } catch (error) {
@@ -77,15 +97,13 @@ export class PostgresBlobIndex implements BlobIndex {
     }
   }
 
-  async holders(digest: Digest): Promise<readonly RepositoryKey[]> {
-    const rows = await this.database.query<{ key: RepositoryKey }>(holders, [digest])
-    return rows.map(({ key }) => key)
+  holders(digest: Digest): Promise<readonly BlobHolder[]> {
+    return this.database.query<BlobHolder>(holders, [digest, maximumHolders])
   }
 
-  private async linkOnce(repository: RepositoryId, blob: StoredBlob): Promise<StoredBlob | undefined> {
+  private async linked(statement: Statement, values: readonly unknown[]): Promise<StoredBlob | undefined> {
     try {
-      const values = [repository, blob.digest, blob.size, blob.key]
-      const [row] = await this.database.query<BlobRow>(link, values)
+      const [row] = await this.database.query<BlobRow>(statement, values)
       return row === undefined ? undefined : storedBlobOf(row)
     } catch (error) {
       if (!violates(error, 'repo_blobs_repo_id_fkey')) throw error
@@ -98,6 +116,7 @@ export class PostgresBlobIndex implements BlobIndex {
   private async load(keys: readonly BlobKey[]): Promise<readonly (StoredBlob | undefined)[]> {
     const rows = await this.database.query<BlobRow & { readonly position: number }>(linkedBlobBatch, [
       keys.map(({ repository }) => repository),
+      keys.map(({ image }) => image),
       keys.map(({ digest }) => digest),
     ])
     return inOrder(rows, keys.length).map((row) => (row === undefined ? undefined : storedBlobOf(row)))
@@ -120,9 +139,10 @@ const linkedBlobBatch: Statement = {
   name: 'blob-find',
   text: `
     SELECT k.position::int AS position, b.digest, b.size, b.storage_key
-    FROM unnest($1::int[], $2::text[]) WITH ORDINALITY AS k (repo_id, digest, position)
+    FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS k (repo_id, image, digest, position)
     CROSS JOIN LATERAL (
-      SELECT digest FROM repo_blobs r WHERE r.repo_id = k.repo_id AND r.digest = k.digest LIMIT 1
+      SELECT digest FROM repo_blobs r
+      WHERE r.repo_id = k.repo_id AND r.image = k.image AND r.digest = k.digest LIMIT 1
     ) r
     CROSS JOIN LATERAL (
       SELECT digest, size, storage_key FROM blobs b WHERE b.digest = r.digest LIMIT 1
@@ -133,7 +153,7 @@ const linkedBlobs: Statement = {
   name: 'blobs-find-all',
   text: `
     SELECT b.digest, b.size, b.storage_key FROM repo_blobs r JOIN blobs b ON b.digest = r.digest
-    WHERE r.repo_id = $1 AND r.digest = ANY ($2::text[])`,
+    WHERE r.repo_id = $1 AND r.image = $2 AND r.digest = ANY ($3::text[])`,
 }
 
 const anyBlob: Statement = {
@@ -142,25 +162,59 @@ const anyBlob: Statement = {
 }
 
 /**
- * $1 repository, $2 digest, $3 size, $4 storage key. The row of a known digest is locked against the collector, but not
+ * $1 repository, $2 image, $3 digest, $4 size, $5 storage key. The row of a known digest is locked against the collector, but not
  * written: the layers that everybody pushes would queue up for it. No row when the digest is being added by another.
  */
 const link: Statement = {
   name: 'blob-link',
   text: `
     WITH existing AS MATERIALIZED (
-      SELECT digest, size, storage_key FROM blobs WHERE digest = $2::text FOR KEY SHARE
+      SELECT digest, size, storage_key FROM blobs WHERE digest = $3::text FOR KEY SHARE
     ), added AS (
       INSERT INTO blobs (digest, size, storage_key)
-      SELECT $2::text, $3::bigint, $4::text WHERE NOT EXISTS (SELECT 1 FROM existing)
+      SELECT $3::text, $4::bigint, $5::text WHERE NOT EXISTS (SELECT 1 FROM existing)
       ON CONFLICT (digest) DO NOTHING
       RETURNING digest, size, storage_key
     ), known AS (
       SELECT * FROM existing UNION ALL SELECT * FROM added
     ), linked AS (
-      INSERT INTO repo_blobs (repo_id, digest) SELECT $1::int, digest FROM known ON CONFLICT DO NOTHING
+      INSERT INTO repo_blobs (repo_id, image, digest) SELECT $1::int, $2::text, digest FROM known
+      ON CONFLICT DO NOTHING
     )
     SELECT digest, size, storage_key FROM known`,
+}
+
+/** $1 repository, $2 image, $3 digest. Locked against the collector: who comes after it finds no row, and adds none. */
+const adopt: Statement = {
+  name: 'blob-adopt',
+  text: `
+    WITH existing AS MATERIALIZED (
+      SELECT digest, size, storage_key FROM blobs WHERE digest = $3::text FOR KEY SHARE
+    ), linked AS (
+      INSERT INTO repo_blobs (repo_id, image, digest) SELECT $1::int, $2::text, digest FROM existing
+      ON CONFLICT DO NOTHING
+    )
+    SELECT digest, size, storage_key FROM existing`,
+}
+
+/** As adopt, where the repository holds the blob for another image and a cached manifest of this one lists it. */
+const adoptListed: Statement = {
+  name: 'blob-adopt-listed',
+  text: `
+    WITH existing AS MATERIALIZED (
+      SELECT digest, size, storage_key FROM blobs
+      WHERE digest = $3::text
+        AND EXISTS (SELECT 1 FROM repo_blobs r WHERE r.digest = $3::text AND r.repo_id = $1::int)
+        AND EXISTS (
+          SELECT 1 FROM cached_manifest_blobs c
+          WHERE c.repo_id = $1::int AND c.image = $2::text AND c.blob_digest = $3::text
+        )
+      FOR KEY SHARE
+    ), linked AS (
+      INSERT INTO repo_blobs (repo_id, image, digest) SELECT $1::int, $2::text, digest FROM existing
+      ON CONFLICT DO NOTHING
+    )
+    SELECT digest, size, storage_key FROM existing`,
 }
 
 /** $1 digest, $2 lost key, $3 found key. Whichever key nothing refers to afterwards goes to the outbox. */
@@ -190,10 +244,10 @@ const unlink: Statement = {
   text: `
     WITH needed AS MATERIALIZED (
       SELECT image || '@' || manifest_digest AS manifest FROM manifest_blobs
-      WHERE repo_id = $1::int AND blob_digest = $2::text LIMIT 1
+      WHERE repo_id = $1::int AND image = $2::text AND blob_digest = $3::text LIMIT 1
     ), gone AS (
       DELETE FROM repo_blobs
-      WHERE repo_id = $1::int AND digest = $2::text AND NOT EXISTS (SELECT 1 FROM needed)
+      WHERE repo_id = $1::int AND image = $2::text AND digest = $3::text AND NOT EXISTS (SELECT 1 FROM needed)
       RETURNING digest
     ), candidate AS (
       INSERT INTO gc_review (kind, key, review_after) SELECT 'blob', digest, now() + interval '1 day' FROM gone
@@ -205,5 +259,6 @@ const unlink: Statement = {
 const holders: Statement = {
   name: 'blob-holders',
   text: `
-    SELECT r.key FROM repo_blobs b JOIN repositories r ON r.id = b.repo_id WHERE b.digest = $1 ORDER BY r.key`,
+    SELECT r.key AS repository, b.image FROM repo_blobs b JOIN repositories r ON r.id = b.repo_id
+    WHERE b.digest = $1 ORDER BY r.key, b.image LIMIT $2`,
 }

@@ -7,7 +7,8 @@ import type { Statement } from '../database.js'
 
 /**
  * $1 repository, $2 image, $3 digest, $4 media type, $5 artifact type, $6 subject, $7 size, $8 annotations, $9 payload,
- * $10 blobs, $11 children, $12 tags without repetition, $13 actor. No row when the repository is gone.
+ * $10 blobs, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor. No row when the
+ * repository is gone.
  */
 export const putManifest: Statement = {
   name: 'manifest-put',
@@ -23,32 +24,36 @@ export const putManifest: Statement = {
       RETURNING repo_id
     ), blobs_needed AS (
       INSERT INTO manifest_blobs (repo_id, image, manifest_digest, blob_digest)
-      SELECT repo_id, $2::text, $3::text, blob FROM stored, unnest($10::text[]) AS blob
+      SELECT repo_id, $2::text, $3::text, blob FROM stored, unnest($10::text[]) AS blob WHERE $11::boolean
+      ON CONFLICT DO NOTHING
+    ), blobs_listed AS (
+      INSERT INTO cached_manifest_blobs (repo_id, image, manifest_digest, blob_digest)
+      SELECT repo_id, $2::text, $3::text, blob FROM stored, unnest($10::text[]) AS blob WHERE NOT $11::boolean
       ON CONFLICT DO NOTHING
     ), children_listed AS (
       INSERT INTO manifest_children (repo_id, image, parent, child)
-      SELECT repo_id, $2::text, $3::text, child FROM stored, unnest($11::text[]) AS child
+      SELECT repo_id, $2::text, $3::text, child FROM stored, unnest($12::text[]) AS child
       ON CONFLICT DO NOTHING
     ), moved AS (
       INSERT INTO tags AS tag (repo_id, image, name, digest)
-      SELECT repo_id, $2::text, name, $3::text FROM stored, unnest($12::text[]) AS name ORDER BY name
+      SELECT repo_id, $2::text, name, $3::text FROM stored, unnest($13::text[]) AS name ORDER BY name
       ON CONFLICT (repo_id, image, name) DO UPDATE
         SET digest = excluded.digest, previous_digest = tag.digest, revision = tag.revision + 1
         WHERE tag.digest <> excluded.digest
       RETURNING name, previous_digest
     ), recorded AS (
       INSERT INTO tag_events (repo_id, image, name, old_digest, new_digest, actor)
-      SELECT $1::int, $2::text, name, previous_digest, $3::text, $13::text FROM moved
+      SELECT $1::int, $2::text, name, previous_digest, $3::text, $14::text FROM moved
     )
     SELECT repo_id FROM stored`,
 }
 
-/** $1 repository, $2 digests: those not linked, in their order. */
+/** $1 repository, $2 image, $3 digests: those not linked, in their order. */
 export const missingBlobs: Statement = {
   name: 'manifest-missing-blobs',
   text: `
-    SELECT wanted.digest FROM unnest($2::text[]) WITH ORDINALITY AS wanted (digest, position)
-    WHERE NOT EXISTS (SELECT 1 FROM repo_blobs b WHERE b.repo_id = $1 AND b.digest = wanted.digest)
+    SELECT wanted.digest FROM unnest($3::text[]) WITH ORDINALITY AS wanted (digest, position)
+    WHERE NOT EXISTS (SELECT 1 FROM repo_blobs b WHERE b.repo_id = $1 AND b.image = $2 AND b.digest = wanted.digest)
     ORDER BY wanted.position`,
 }
 
@@ -95,7 +100,7 @@ export const deleteManifest: Statement = {
       SELECT $1::int, $2::text, name, $3::text, $4::text FROM untagged
     ), candidates AS (
       INSERT INTO gc_review (kind, key, review_after)
-      SELECT 'link', $1::int || '/' || blob_digest, now() + interval '1 day' FROM manifest_blobs
+      SELECT 'link', $1::int || '/' || $2::text || '@' || blob_digest, now() + interval '1 day' FROM manifest_blobs
       WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = $3::text ORDER BY blob_digest
       ON CONFLICT (kind, key) DO UPDATE SET review_after = excluded.review_after
     )

@@ -141,7 +141,7 @@ describe('PostgresManifestStore', () => {
 
     it('names every blob that the repository does not hold, and stores nothing', async () => {
       const held = fakeBlob('held')
-      await blobs.link(repository, held)
+      await blobs.link(repository, image, held)
       const [missing, alsoMissing] = [fakeBlob('missing').digest, fakeBlob('also missing').digest]
       const manifest = newManifest('lacks blobs', { blobs: [missing, held.digest, alsoMissing, missing] })
       const failure = put(manifest, 'latest')
@@ -157,7 +157,7 @@ describe('PostgresManifestStore', () => {
 
     it('does not take a blob of another repository for one of its own', async () => {
       const blob = fakeBlob('elsewhere')
-      await blobs.link(await createRepository(db), blob)
+      await blobs.link(await createRepository(db), image, blob)
       await expect(put(newManifest('borrows', { blobs: [blob.digest] }))).rejects.toMatchObject({
         code: 'MANIFEST_BLOB_UNKNOWN',
       })
@@ -224,11 +224,11 @@ describe('PostgresManifestStore', () => {
     it('survives unlinks of a blob that is needed: it is refused or the push is', async () => {
       for (let round = 0; round < 20; round += 1) {
         const blob = fakeBlob(`contended ${round}`)
-        await blobs.link(repository, blob)
+        await blobs.link(repository, image, blob)
         const manifest = newManifest(`needs ${round}`, { blobs: [blob.digest] })
         const [pushed, unlinked] = await Promise.allSettled([
           put(manifest),
-          blobs.unlink(repository, blob.digest),
+          blobs.unlink(repository, image, blob.digest),
         ])
         const codes = [pushed, unlinked].map((it) => (it.status === 'fulfilled' ? 'done' : it.reason.code))
         expect([
@@ -271,7 +271,7 @@ describe('PostgresManifestStore', () => {
 
     it('deletes a manifest with its tags, and notes which blobs may be unused now', async () => {
       const blob = fakeBlob('layer of a deleted manifest')
-      await blobs.link(repository, blob)
+      await blobs.link(repository, image, blob)
       const manifest = newManifest('deleted', { blobs: [blob.digest] })
       await put(manifest, 'a', 'b')
       await put(newManifest('kept'), 'c')
@@ -283,10 +283,10 @@ describe('PostgresManifestStore', () => {
         'b',
       ])
       const candidates = await db.database.query({ text: 'SELECT kind FROM gc_review WHERE key = $1' }, [
-        `${repository}/${blob.digest}`,
+        `${repository}/${image}@${blob.digest}`,
       ])
       expect(candidates).toEqual([{ kind: 'link' }])
-      expect(await blobs.unlink(repository, blob.digest)).toBe(true)
+      expect(await blobs.unlink(repository, image, blob.digest)).toBe(true)
     })
   })
 

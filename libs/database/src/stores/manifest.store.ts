@@ -43,7 +43,7 @@ export class PostgresManifestStore implements ManifestStore {
         return
       } catch (error) {
         if (!violates(error, 'manifest_blobs_blob')) throw error
-        await this.refuseMissingBlobs(repository, manifest.blobs)
+        await this.refuseMissingBlobs(repository, image, manifest.blobs)
         if (attempt === maximumPutAttempts) throw error
       }
     }
@@ -123,6 +123,7 @@ export class PostgresManifestStore implements ManifestStore {
       JSON.stringify(manifest.annotations),
       manifest.bytes,
       manifest.blobs,
+      manifest.needsBlobs,
       manifest.children,
       [...new Set(tags)],
       actor,
@@ -131,9 +132,14 @@ export class PostgresManifestStore implements ManifestStore {
       throw new RegistryError('NAME_UNKNOWN', 'the repository was deleted during the push')
   }
 
-  private async refuseMissingBlobs(repository: RepositoryId, blobs: readonly Digest[]): Promise<void> {
+  private async refuseMissingBlobs(
+    repository: RepositoryId,
+    image: ImageName,
+    blobs: readonly Digest[],
+  ): Promise<void> {
     const rows = await this.database.query<{ digest: Digest }>(sql.missingBlobs, [
       repository,
+      image,
       [...new Set(blobs)],
     ])
     const [first, ...siblings] = rows.map(({ digest }) => digest)
@@ -163,7 +169,7 @@ function descriptorOf(row: ReferrerRow): Descriptor {
 function blobUnknown(digest: Digest, siblings: readonly Digest[] = []): RegistryError {
   return new RegistryError(
     'MANIFEST_BLOB_UNKNOWN',
-    `blob ${digest} is not in the repository: push it before the manifest`,
+    `blob ${digest} is not in the image: push it before the manifest`,
     { detail: { digest }, siblings: siblings.map((sibling) => blobUnknown(sibling)) },
   )
 }

@@ -71,7 +71,7 @@ export const unlinkBlobs: Statement = {
       DELETE FROM repo_blobs WHERE repo_id = $1 RETURNING digest
     )
     INSERT INTO gc_review (kind, key, review_after)
-    SELECT 'blob', digest, now() + interval '1 day' FROM gone ORDER BY digest
+    SELECT DISTINCT 'blob', digest, now() + interval '1 day' FROM gone ORDER BY digest
     ON CONFLICT (kind, key) DO UPDATE SET review_after = excluded.review_after`,
 }
 

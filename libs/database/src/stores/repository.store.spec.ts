@@ -83,7 +83,8 @@ describe('PostgresRepositoryStore', () => {
     const blobs = new PostgresBlobIndex(db.database)
     const blob = fakeBlob('in a full repository')
     const image = 'team/app' as ImageName
-    await blobs.link(id, blob)
+    await blobs.link(id, image, blob)
+    await blobs.link(id, 'team/base' as ImageName, blob)
     await manifests.put(id, image, newManifest('m', { blobs: [blob.digest] }), ['latest' as Tag], 'ann')
     await new PostgresRemoteRefStore(db.database).put(id, image, {
       ref: 'latest',
@@ -102,14 +103,14 @@ describe('PostgresRepositoryStore', () => {
     expect(await blobs.findAnywhere(blob.digest)).toEqual(blob)
     const again = await store.create(localConfig('full'))
     expect(again.id).not.toBe(id)
-    expect(await blobs.find(again.id, blob.digest)).toBeUndefined()
+    expect(await blobs.find(again.id, image, blob.digest)).toBeUndefined()
     expect(await manifests.hasImage(again.id, image)).toBe(false)
   })
 
   it('can be deleted by a plain statement, whatever it holds', async () => {
     const { id } = await store.create(localConfig('plain'))
     const blob = fakeBlob('in a plain repository')
-    await new PostgresBlobIndex(db.database).link(id, blob)
+    await new PostgresBlobIndex(db.database).link(id, 'a' as ImageName, blob)
     const manifest = newManifest('plain', { blobs: [blob.digest] })
     await new PostgresManifestStore(db.database).put(id, 'a' as ImageName, manifest, ['t' as Tag], 'ann')
     await db.database.query({ text: 'DELETE FROM repositories WHERE id = $1' }, [id])

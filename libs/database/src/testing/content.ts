@@ -6,7 +6,7 @@ import { localConfig } from '@entrepot/repositories/testing'
 import { PostgresRepositoryStore } from '../stores/repository.store.js'
 import type { TestDatabase } from './test-database.js'
 
-type StoredBlob = Parameters<BlobIndex['link']>[1]
+type StoredBlob = Parameters<BlobIndex['link']>[2]
 
 let count = 0
 
@@ -28,6 +28,7 @@ export function newManifest(content: string, changes: Partial<NewManifest> = {})
     annotations: {},
     subject: undefined,
     blobs: [],
+    needsBlobs: true,
     children: [],
     ...changes,
   }

@@ -36,7 +36,7 @@ export class LocalReader implements OciReader {
   async storedBlob(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
     requireInService(this.config)
     if (!this.#filter.admitsImage(image)) return undefined
-    return this.#found(await this.content.find(digest))
+    return this.#found(await this.content.find(image, digest))
   }
 
   async holdsImage(image: ImageName): Promise<boolean> {

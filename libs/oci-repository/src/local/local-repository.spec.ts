@@ -51,11 +51,25 @@ describe('a local repository', () => {
     expect(await bench.blob('local', 'team/app', digest)).toBeUndefined()
   })
 
+  test('shows no blob of another image, and deletes it from one image only', async () => {
+    const bytes = Buffer.from('{}')
+    const digest = await bench.pushBlob('local', 'team/app', bytes)
+    expect(await bench.blob('local', 'team/other', digest)).toBeUndefined()
+    await bench.pushImage('local', 'team/other', '1')
+    expect(await writer.deleteBlob(app, digest, bench.context())).toBe(true)
+    expect(await bench.blob('local', 'team/other', digest)).toBeDefined()
+    const needed = writer.deleteBlob(nameOf('team/other'), digest, bench.context())
+    await expect(needed).rejects.toMatchObject({ code: 'DENIED' })
+  })
+
   test('stores equal bytes once', async () => {
     const bytes = Buffer.from('the same')
     await bench.pushBlob('local', 'team/app', bytes)
     await bench.pushBlob('other', 'x', bytes)
-    expect(await bench.index.holders(digestOf(bytes))).toEqual(['local', 'other'])
+    expect(await bench.index.holders(digestOf(bytes))).toEqual([
+      { repository: 'local', image: 'team/app' },
+      { repository: 'other', image: 'x' },
+    ])
     const one = await bench.blob('local', 'team/app', digestOf(bytes))
     const two = await bench.blob('other', 'x', digestOf(bytes))
     expect((await readAll(one!.value)).equals(await readAll(two!.value))).toBe(true)
@@ -190,6 +204,29 @@ describe('a local repository', () => {
       const from = { repository: bench.repository('other'), image: nameOf('base') }
       expect(await writer.mount(app, digest, from, bench.context())).toMatchObject({ digest, size: 6 })
       expect(await bench.blob('local', 'team/app', digest)).toBeDefined()
+    })
+
+    test('inside one repository links only: the blob is then in both images', async () => {
+      const digest = await bench.pushBlob('local', 'base', Buffer.from('shared'))
+      expect(await bench.blob('local', 'team/app', digest)).toBeUndefined()
+      const from = { repository: bench.repository('local'), image: nameOf('base') }
+      expect(await writer.mount(app, digest, from, bench.context())).toMatchObject({ digest, size: 6 })
+      expect(await bench.blob('local', 'team/app', digest)).toBeDefined()
+      expect(await writer.deleteBlob(nameOf('base'), digest, bench.context())).toBe(true)
+      expect(await bench.blob('local', 'base', digest)).toBeUndefined()
+      expect(await bench.blob('local', 'team/app', digest)).toBeDefined()
+    })
+
+    test('adds nothing when the blob is collected between the look and the link', async () => {
+      const digest = await bench.pushBlob('other', 'base', Buffer.from('going'))
+      const { adopt } = bench.index
+      bench.index.adopt = (...key) => {
+        bench.index.collect(digest)
+        return adopt.apply(bench.index, key)
+      }
+      const from = { repository: bench.repository('other'), image: nameOf('base') }
+      expect(await writer.mount(app, digest, from, bench.context())).toBeUndefined()
+      expect(await bench.index.findAnywhere(digest)).toBeUndefined()
     })
 
     test('is not possible without the right to read the source', async () => {

@@ -29,7 +29,7 @@ export class LocalUploads {
       owner,
       expiresAt: new Date(this.clock.now() + uploadLifetimeMilliseconds),
     })
-    return new LocalUploadSession(upload, this.content, this.records, this.locks)
+    return new LocalUploadSession(upload, image, this.content, this.records, this.locks)
   }
 
   async resume(image: ImageName, id: UploadId, owner: string): Promise<UploadSession | undefined> {
@@ -40,13 +40,14 @@ export class LocalUploads {
     const upload = await this.content.store.resumeUpload(id)
     return upload === undefined
       ? undefined
-      : new LocalUploadSession(upload, this.content, this.records, this.locks)
+      : new LocalUploadSession(upload, image, this.content, this.records, this.locks)
   }
 }
 
 class LocalUploadSession implements UploadSession {
   constructor(
     private readonly upload: BlobUpload,
+    private readonly image: ImageName,
     private readonly content: BlobContent,
     private readonly records: UploadStore,
     private readonly locks: UploadLocks,
@@ -76,7 +77,7 @@ class LocalUploadSession implements UploadSession {
   commit(expected: Digest): Promise<Descriptor> {
     return this.locks.run(this.id, async () => {
       try {
-        const kept = await this.content.keep(await this.upload.commit(expected))
+        const kept = await this.content.keep(this.image, await this.upload.commit(expected))
         await this.records.delete(this.id)
         return this.content.handle(kept).descriptor
       } catch (error) {

@@ -60,7 +60,7 @@ export class LocalWriter implements OciWriter {
     const manifest = parseManifest(push.bytes, push.contentType)
     await this.#requireChildren(image, manifest)
     const blobs = [...new Set(manifest.blobs.map((blob) => blob.digest))]
-    if (findElsewhere !== undefined) await this.#linkMissing(blobs, findElsewhere)
+    if (findElsewhere !== undefined) await this.#linkMissing(image, blobs, findElsewhere)
     await this.manifests.put(
       this.content.repository,
       image,
@@ -72,6 +72,7 @@ export class LocalWriter implements OciWriter {
         annotations: manifest.annotations,
         subject: manifest.subject,
         blobs,
+        needsBlobs: true,
         children: [...new Set(manifest.children.map((child) => child.digest))],
       },
       tags,
@@ -94,7 +95,7 @@ export class LocalWriter implements OciWriter {
   async deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {
     this.#requireWritable(image)
     requireRight(context, 'delete', this.target, image)
-    return this.content.index.unlink(this.content.repository, digest)
+    return this.content.index.unlink(this.content.repository, image, digest)
   }
 
   async startUpload(image: ImageName, context: RequestContext): Promise<UploadSession> {
@@ -123,28 +124,26 @@ export class LocalWriter implements OciWriter {
     requireRight(context, 'deploy', this.target, image)
     const stored =
       from === undefined
-        ? await this.#anyReadable(image, digest, context)
+        ? await this.#anyReadable(digest, context)
         : await readable(from.repository, from.image, digest, context)
-    return stored === undefined ? undefined : this.content.handle(await this.content.adopt(stored)).descriptor
+    const adopted = stored === undefined ? undefined : await this.content.adopt(image, stored.digest)
+    return adopted === undefined ? undefined : this.content.handle(adopted).descriptor
   }
 
-  async #linkMissing(wanted: readonly Digest[], find: FindBlob): Promise<void> {
+  async #linkMissing(image: ImageName, wanted: readonly Digest[], find: FindBlob): Promise<void> {
     const { index, repository } = this.content
-    const held = new Set((await index.findAll(repository, wanted)).map((blob) => blob.digest))
+    const held = new Set((await index.findAll(repository, image, wanted)).map((blob) => blob.digest))
     for (const digest of wanted) {
       const stored = held.has(digest) ? undefined : await find(digest)
-      if (stored !== undefined) await this.content.adopt(stored)
+      if (stored !== undefined) await this.content.adopt(image, stored.digest)
     }
   }
 
-  async #anyReadable(
-    image: ImageName,
-    digest: Digest,
-    context: RequestContext,
-  ): Promise<StoredBlob | undefined> {
-    for (const key of await this.content.index.holders(digest)) {
-      const repository = this.findRepository(key)
-      const stored = repository === undefined ? undefined : await readable(repository, image, digest, context)
+  async #anyReadable(digest: Digest, context: RequestContext): Promise<StoredBlob | undefined> {
+    for (const holder of await this.content.index.holders(digest)) {
+      const repository = this.findRepository(holder.repository)
+      const stored =
+        repository === undefined ? undefined : await readable(repository, holder.image, digest, context)
       if (stored !== undefined) return stored
     }
     return undefined
@@ -170,7 +169,7 @@ export class LocalWriter implements OciWriter {
     for (const child of manifest.children) {
       const known =
         (await this.manifests.findByDigest(repository, image, child.digest)) ??
-        (await index.find(repository, child.digest))
+        (await index.find(repository, image, child.digest))
       if (known === undefined) missing.push(child.digest)
     }
     if (missing.length > 0) throw unknownContent(missing)

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { digestOf } from '@entrepot/kernel'
+import { mediaTypes } from '@entrepot/oci-model'
 import { localConfig, remoteConfig } from '@entrepot/repositories/testing'
 import { FaultyRegistry } from '@entrepot/upstream/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Workbench, drain, readAll } from '../testing/workbench.js'
+import { Workbench, drain, imageOf, readAll } from '../testing/workbench.js'
 
 describe('the blobs of a remote repository', () => {
   let bench: Workbench
@@ -126,6 +127,46 @@ describe('the blobs of a remote repository', () => {
     const found = await bench.blob('hub', 'library/alpine', digest)
     expect((await readAll(found!.value)).equals(bytes)).toBe(true)
     expect(upstream.requests.map(({ method }) => method)).toEqual(['HEAD'])
+  })
+
+  test('that images share come once: a manifest that lists one is enough for the other image', async () => {
+    const layer = randomBytes(2000)
+    for (const image of ['library/alpine', 'library/busybox']) {
+      upstream.addBlob(image, layer)
+      upstream.addBlob(image, Buffer.from('{}'))
+      upstream.addManifest(image, imageOf([layer]), mediaTypes.ociManifest, '3')
+      await bench.pull('hub', image, '3')
+    }
+    const digest = digestOf(layer)
+    await readAll((await bench.blob('hub', 'library/alpine', digest))!.value)
+    await expect.poll(() => bench.index.findAnywhere(digest)).toBeDefined()
+    upstream.forgetRequests()
+    const shared = await bench.blob('hub', 'library/busybox', digest)
+    expect(shared?.cache).toBe('hit')
+    expect((await readAll(shared!.value)).equals(layer)).toBe(true)
+    expect(upstream.requests).toEqual([])
+  })
+
+  test('of another image are asked for where no manifest of this one lists them', async () => {
+    const bytes = randomBytes(2000)
+    const { digest } = upstream.addBlob('library/alpine', bytes)
+    await readAll((await bench.blob('hub', 'library/alpine', digest))!.value)
+    await expect.poll(() => bench.index.findAnywhere(digest)).toBeDefined()
+    expect(await bench.blob('hub', 'library/secret', digest)).toBeUndefined()
+    expect(upstream.count('HEAD', /library\/secret/)).toBe(1)
+  })
+
+  test('on their way for one image are not followed by another that does not have them', async () => {
+    const bytes = randomBytes(300_000)
+    const { digest } = upstream.addBlob('library/alpine', bytes)
+    upstream.misbehave({ kind: 'drip', bytesPerStep: 50_000, everyMilliseconds: 20 }, { method: 'GET' })
+    const running = await bench.blob('hub', 'library/alpine', digest)
+    expect(await bench.blob('hub', 'library/secret', digest)).toBeUndefined()
+    upstream.addBlob('library/shared', bytes)
+    const followed = await bench.blob('hub', 'library/shared', digest)
+    expect((await readAll(followed!.value)).equals(bytes)).toBe(true)
+    expect((await readAll(running!.value)).equals(bytes)).toBe(true)
+    expect(upstream.count('GET', /alpine|shared/)).toBe(1)
   })
 
   test('that fail say so, never "not there"', async () => {

@@ -24,8 +24,11 @@ export class RemoteBlobs {
 
   /** Asks no upstream, unless the blob is opened and the store has lost its bytes: then they are fetched again. */
   async stored(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
-    const handle = await this.cache.content.find(digest)
-    if (handle === undefined) return undefined
+    const handle = await this.cache.content.find(image, digest)
+    return handle === undefined ? undefined : this.#hit(image, handle)
+  }
+
+  #hit(image: ImageName, handle: StoredBlobHandle): Found<StoredBlobHandle> {
     const open = async (options?: OpenOptions) =>
       (await this.cache.content.store.open(handle.stored.key, options)) ??
       this.#fetchedAgain(image, handle, options)
@@ -37,7 +40,7 @@ export class RemoteBlobs {
     digest: Digest,
     context: RequestContext,
   ): Promise<Found<BlobHandle> | undefined> {
-    const stored = await this.stored(image, digest)
+    const stored = (await this.stored(image, digest)) ?? (await this.#listed(image, digest))
     if (stored !== undefined) return stored
     const { refs, repository } = this.cache
     if (
@@ -53,7 +56,14 @@ export class RemoteBlobs {
     return found
   }
 
-  /** The bytes are here for another repository: once the upstream says that it has the blob too, they serve this one. */
+  /** A layer that images share comes once: what another image brought here, and a manifest of this one lists, is its own. */
+  async #listed(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
+    const { content, repository } = this.cache
+    const listed = await content.index.adoptListed(repository, image, digest)
+    return listed === undefined ? undefined : this.#hit(image, content.handle(listed))
+  }
+
+  /** The bytes are here for another image: once the upstream says that it has the blob too, they serve this one. */
   async #linkedFromElsewhere(
     image: ImageName,
     digest: Digest,
@@ -63,7 +73,8 @@ export class RemoteBlobs {
     const elsewhere = await content.whenPresent(await content.index.findAnywhere(digest))
     if (elsewhere === undefined) return undefined
     if ((await this.upstream.headBlob(image, digest, context.signal)) === undefined) return undefined
-    return this.#found(content.handle(await content.adopt(elsewhere)), 'revalidated')
+    const adopted = await content.adopt(image, digest)
+    return adopted === undefined ? undefined : this.#found(content.handle(adopted), 'revalidated')
   }
 
   async #cold(
@@ -75,7 +86,7 @@ export class RemoteBlobs {
       const size = await this.upstream.headBlob(image, digest, context.signal)
       return size === undefined ? undefined : this.#found(unreadHandle(digest, size), 'miss')
     }
-    const fill = await this.#fill(image, digest)
+    const fill = await this.#fillFor(image, digest, context)
     try {
       const size = await abortable(fill.size(), context.signal)
       return this.#found(fillHandle(fill, digest, size), 'miss')
@@ -94,7 +105,8 @@ export class RemoteBlobs {
   ): Promise<BlobBody> {
     if (this.config.offline) return lost.open(options)
     try {
-      const fill = await this.#fill(image, lost.stored.digest)
+      const { digest } = lost.stored
+      const fill = await this.#fill(image, digest, `${this.cache.repository}/${digest}`)
       return await fill.open(options)
     } catch (error) {
       // Not there any more upstream: what is told is the loss.
@@ -102,11 +114,20 @@ export class RemoteBlobs {
     }
   }
 
-  async #fill(image: ImageName, digest: Digest): Promise<FillHandle> {
+  /** What comes for another image is followed only where the upstream says that this one has the blob too. */
+  async #fillFor(image: ImageName, digest: Digest, context: RequestContext): Promise<FillHandle> {
+    const { repository } = this.cache
+    const fill = await this.#fill(image, digest, `${repository}/${digest}`)
+    if (this.#askedFor.get(fill) === image) return fill
+    const size = await this.upstream.headBlob(image, digest, context.signal)
+    return size === undefined ? this.#fill(image, digest, `${repository}/${image}@${digest}`) : fill
+  }
+
+  async #fill(image: ImageName, digest: Digest, key: string): Promise<FillHandle> {
     const { content, repository } = this.cache
-    const fill = await this.fills.fill(`${repository}/${digest}`, {
+    const fill = await this.fills.fill(key, {
       digest,
-      stored: async () => content.whenPresent(await content.index.find(repository, digest)),
+      stored: async () => content.whenPresent(await content.index.find(repository, image, digest)),
       fetch: async (fromOffset, signal) => {
         const source = await this.upstream.blob(image, digest, fromOffset, signal)
         if (source !== undefined) return source
@@ -115,7 +136,7 @@ export class RemoteBlobs {
           `the upstream of ${this.config.key} has no blob ${digest} in ${image}`,
         )
       },
-      commit: (stored) => content.keep(stored),
+      commit: (stored) => content.keep(image, stored),
     })
     if (!this.#askedFor.has(fill)) this.#askedFor.set(fill, image)
     return fill

@@ -4,19 +4,29 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest } from '../manifest-store.js'
 import type { ManifestBytes } from '../oci-repository.js'
-import type { InMemoryBlobIndex } from './in-memory-blob-index.js'
+import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 interface StoredImage {
   readonly manifests: Map<Digest, NewManifest>
   readonly tags: Map<Tag, Digest>
 }
 
-export class InMemoryManifestStore implements ManifestStore {
+export class InMemoryManifestStore implements ManifestStore, ListingManifests {
   readonly #images = new Map<string, StoredImage>()
   /** When set, every call fails with it. */
   failure: Error | undefined
 
-  constructor(private readonly blobs: InMemoryBlobIndex) {}
+  constructor(private readonly blobs: InMemoryBlobIndex) {
+    blobs.manifests = this
+  }
+
+  manifestNeeding(repository: RepositoryId, image: ImageName, blob: Digest): Digest | undefined {
+    return this.#listing(repository, image, blob).find(({ needsBlobs }) => needsBlobs)?.digest
+  }
+
+  isListedInCache(repository: RepositoryId, image: ImageName, blob: Digest): boolean {
+    return this.#listing(repository, image, blob).some(({ needsBlobs }) => !needsBlobs)
+  }
 
   async findByTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<ManifestBytes | undefined> {
     const digest = this.#at(repository, image)?.tags.get(tag)
@@ -37,8 +47,9 @@ export class InMemoryManifestStore implements ManifestStore {
     manifest: NewManifest,
     tags: readonly Tag[],
   ): Promise<void> {
-    const held = new Set((await this.blobs.findAll(repository, manifest.blobs)).map((blob) => blob.digest))
-    const missing = manifest.blobs.filter((digest) => !held.has(digest))
+    const needed = manifest.needsBlobs ? manifest.blobs : []
+    const held = new Set((await this.blobs.findAll(repository, image, needed)).map((blob) => blob.digest))
+    const missing = needed.filter((digest) => !held.has(digest))
     if (missing.length > 0) throw unknownContent(missing)
     const key = keyOf(repository, image)
     const stored = this.#at(repository, image) ?? { manifests: new Map(), tags: new Map() }
@@ -108,6 +119,11 @@ export class InMemoryManifestStore implements ManifestStore {
         annotations,
         ...(artifactType === undefined ? {} : { artifactType }),
       }))
+  }
+
+  #listing(repository: RepositoryId, image: ImageName, blob: Digest): readonly NewManifest[] {
+    const manifests = [...(this.#at(repository, image)?.manifests.values() ?? [])]
+    return manifests.filter(({ blobs }) => blobs.includes(blob))
   }
 
   #at(repository: RepositoryId, image: ImageName): StoredImage | undefined {

@@ -45,7 +45,7 @@ describe('reading through a virtual repository', () => {
     })
 
     test('from what any member has stored', async () => {
-      const digest = await bench.pushBlob('two', 'base', Buffer.from('stored'))
+      const digest = await bench.pushBlob('two', 'team/app', Buffer.from('stored'))
       expect((await bench.blob('all', 'team/app', digest, pusher()))?.foundIn).toBe('two')
     })
   })

@@ -51,15 +51,18 @@ describe('a virtual repository', () => {
     expect(bench.repository('read-only').writer).toBeUndefined()
   })
 
-  test('links the layers that a pushed image shares with another member', async () => {
+  test('links the layers that a pushed image shares with its namesake in another member', async () => {
     const { layers, config, bytes } = upstream.addImage('library/base', '1')
     await pull('library/base', '1')
     for (const blob of [config, ...layers]) {
       const found = await bench.blob('all', 'library/base', blob.digest)
       await readAll(found!.value)
     }
-    await expect(bench.pushManifest('all', 'team/app', '1', bytes)).resolves.toBeDefined()
-    expect((await bench.pull('one', 'team/app', '1'))?.foundIn).toBe('one')
+    await expect(bench.pushManifest('all', 'team/app', '1', bytes)).rejects.toMatchObject({
+      code: 'MANIFEST_BLOB_UNKNOWN',
+    })
+    await expect(bench.pushManifest('all', 'library/base', 'mine', bytes)).resolves.toBeDefined()
+    expect((await bench.pull('one', 'library/base', 'mine'))?.foundIn).toBe('one')
   })
 
   test('flattens nested virtual repositories in place', async () => {
