@@ -2,7 +2,7 @@ import { AdminApiModule, type AdminApiPorts } from '@entrepot/admin-api'
 import { HeaderAuthenticator } from '@entrepot/identity'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { type DynamicModule, Module } from '@nestjs/common'
-import { clientAddressOf } from './http/client-address.js'
+import { TrustedProxies } from './http/trusted-proxies.js'
 import { PinoLogger } from './logging/pino-logger.js'
 import type { Settings } from './settings/settings.js'
 import { type Boot, CoreModule, settingsToken } from './wiring/core.module.js'
@@ -25,11 +25,12 @@ export class AppModule {
         RegistryApiModule,
         AdminApiModule.register({
           imports: [RepositoriesModule, IdentityModule],
-          inject: [RepositoryDirectory, HeaderAuthenticator, PinoLogger, settingsToken],
+          inject: [RepositoryDirectory, HeaderAuthenticator, PinoLogger, TrustedProxies, settingsToken],
           useFactory: (
             repositories: RepositoryDirectory,
             authenticator: HeaderAuthenticator,
             logger: PinoLogger,
+            { clientAddressOf }: TrustedProxies,
             { publicUrl }: Settings,
           ): AdminApiPorts => ({ repositories, authenticator, logger, clientAddressOf, publicUrl }),
         }),

@@ -125,6 +125,7 @@ export async function deleteBlob(call: ImageCall): Promise<void> {
   const digest = parseDigest(call.item)
   const deleted = await writerOf(call).deleteBlob(call.image, digest, call.context)
   if (!deleted) throw unknownBlob(digest)
+  call.exchange.change = {}
   call.exchange.reply(202, ['Content-Length', '0'])
 }
 

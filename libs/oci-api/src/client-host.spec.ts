@@ -15,7 +15,7 @@ function realm(
   return new ClientLocation(request, target, undefined, server).realm()
 }
 
-const trusting = { trustForwardedHeaders: true }
+const trusting = { isFromProxy: () => true }
 
 describe('the realm', () => {
   it('is on the host that the client used', () => {
@@ -47,6 +47,15 @@ describe('the realm', () => {
   it('does not believe a forwarded header that no proxy is trusted to send', () => {
     const headers = { host: 'a:1', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
     expect(realm(headers)).toBe('http://a:1/v2/token')
+  })
+
+  it('asks of each request whether it comes from a trusted proxy', () => {
+    const isFromProxy = (request: IncomingMessage) => request.headers['x-peer'] === 'proxy'
+    const headers = { host: 'a:1', 'x-forwarded-host': 'registry.example', 'x-forwarded-proto': 'https' }
+    expect(realm({ ...headers, 'x-peer': 'proxy' }, { isFromProxy })).toBe(
+      'https://registry.example/v2/token',
+    )
+    expect(realm({ ...headers, 'x-peer': 'other' }, { isFromProxy })).toBe('http://a:1/v2/token')
   })
 
   it('is the public URL where one is set, under the label that the client used', () => {

@@ -12,12 +12,12 @@ interface PublicOrigin {
 /** Where the server is for its clients, as far as the settings say. */
 export class PublicLocation {
   readonly rules: AddressingRules
-  readonly trustForwarded: boolean
+  readonly isFromProxy: RegistryApiSettings['isFromProxy']
   readonly origin: PublicOrigin | undefined
 
   /** @throws Error for a public URL that is none */
   constructor(settings: RegistryApiSettings) {
-    this.trustForwarded = settings.trustForwardedHeaders
+    this.isFromProxy = settings.isFromProxy
     this.origin = settings.publicUrl === undefined ? undefined : parsePublicUrl(settings.publicUrl)
     this.rules = {
       publicHostname: this.origin?.host.hostname,
@@ -41,7 +41,7 @@ export class ClientLocation implements Coordinates {
   }
 
   readonly host = (): ClientHost => {
-    this.#host ??= clientHost(this.request, this.server.trustForwarded)
+    this.#host ??= clientHost(this.request, this.server.isFromProxy(this.request))
     return this.#host
   }
 
@@ -62,7 +62,8 @@ export class ClientLocation implements Coordinates {
     const host = this.host()
     const { origin } = this.server
     if (origin === undefined) {
-      return `${clientScheme(this.request, this.server.trustForwarded)}://${host.authority}`
+      const scheme = clientScheme(this.request, this.server.isFromProxy(this.request))
+      return `${scheme}://${host.authority}`
     }
     const isLabelled = host.hostname.endsWith(`.${origin.host.hostname}`)
     const label = isLabelled ? host.hostname.slice(0, -origin.host.hostname.length) : ''

@@ -9,6 +9,15 @@ import { RequestBody } from './request-body.js'
 /** Names and values in turn. A name may come twice. */
 export type RawHeaders = string[]
 
+/** A change that a route makes. */
+export type AuditedAction = 'push' | 'delete'
+
+/** What was changed, told to the audit trail. */
+export interface Change {
+  readonly before?: object | undefined
+  readonly after?: object | undefined
+}
+
 /**
  * One request and its answer. Headers are written once, by `begin`; what the access log and the metrics tell is noted
  * here on the way.
@@ -20,6 +29,16 @@ export class Exchange {
   image: string | undefined
   /** The reference, digest or upload id of the request, as the client wrote it. */
   item: string | undefined
+  /** What the route changes when it succeeds. */
+  audit: AuditedAction | 'none' = 'none'
+  /** Set as soon as the change is made: whatever happens to the answer, it was. */
+  change: Change | undefined
+  subjectKind: 'image' | 'blob' | 'upload' = 'image'
+  /** The repository that holds what the request is about, or would hold it, and the image. */
+  subjectName: string | undefined
+  /** The user name of credentials in the request's body. */
+  claimedName: string | undefined
+  showsCredentials: boolean
   cache: CacheState | undefined
   bytesOut = 0
   /** Headers of every answer to this request, errors included. */
@@ -33,6 +52,7 @@ export class Exchange {
     readonly response: ServerResponse,
     readonly origin: RequestOrigin,
   ) {
+    this.showsCredentials = request.headers.authorization !== undefined
     this.#baseHeaders = ['Docker-Distribution-Api-Version', 'registry/2.0', 'X-Request-Id', origin.requestId]
     response.once('close', () => {
       if (response.writableFinished) return

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  type AuditTrail,
   type ClientAddressOf,
   isRegistryError,
   type LogFields,
   type Logger,
   RegistryError,
 } from '@entrepot/kernel'
-import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
+import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-repository'
 import { isAbsent } from './absent-repository.js'
 import { resolveName } from './addressing.js'
+import { auditEntryOf } from './audit-entry.js'
 import { CallContext } from './call.js'
 import { ClientGone } from './client-gone.js'
 import { ClientLocation, type PublicLocation } from './client-location.js'
@@ -31,6 +33,7 @@ export interface HandlerRuntime {
   readonly monotonicNow: () => number
   readonly logger: Logger
   readonly observer: RequestObserver
+  readonly audit: AuditTrail
 }
 
 interface Guards {
@@ -39,6 +42,15 @@ interface Guards {
 }
 
 type ImageMatch = Extract<PathMatch, { readonly pattern: ImagePattern }>
+
+const subjectKinds: Record<ImagePattern, Exchange['subjectKind']> = {
+  manifest: 'image',
+  blob: 'blob',
+  uploads: 'upload',
+  upload: 'upload',
+  tags: 'image',
+  referrers: 'image',
+}
 
 const noNeeds = (): [] => []
 
@@ -105,6 +117,9 @@ export class RegistryHandler {
     if (!isAbsent(repository)) exchange.repositoryKey = repository.key
     exchange.image = image
     if (match.item !== '') exchange.item = match.item
+    exchange.audit = route.audit
+    exchange.subjectKind = subjectKinds[match.pattern]
+    exchange.subjectName = `${holderOf(repository, route.action)}/${image}`
     const { gate, rights } = this.guards
     const challenger: Challenger = {
       location,
@@ -195,7 +210,7 @@ export class RegistryHandler {
   }
 
   private finish(exchange: Exchange, failure: unknown, milliseconds: number): void {
-    const { logger, observer } = this.runtime
+    const { logger, observer, audit } = this.runtime
     const {
       requestId,
       routeName: route,
@@ -208,6 +223,8 @@ export class RegistryHandler {
     const hasLeft = isDeparture(exchange, failure)
     const { headersSent, statusCode } = exchange.response
     const status = headersSent ? statusCode : hasLeft ? 499 : statusOf(failure)
+    const audited = auditEntryOf(exchange, failure, hasLeft)
+    if (audited !== undefined) audit.record(audited)
     if (failure !== undefined) this.logFailure({ err: failure, requestId, route }, failure, hasLeft)
     const took = Math.round(milliseconds * 1000) / 1000
     const principal = exchange.principal?.name
@@ -241,6 +258,11 @@ export class RegistryHandler {
     else if (statusOf(failure) >= 500 || failure.code === 'STORAGE_FULL')
       logger.warn(fields, 'request could not be served')
   }
+}
+
+/** What is written is written to the member that takes it. */
+function holderOf(repository: OciRepository, action: ImageRoute['action']): string {
+  return (action === 'pull' ? undefined : repository.writer?.target) ?? repository.key
 }
 
 function isDeparture(exchange: Exchange, failure: unknown): boolean {

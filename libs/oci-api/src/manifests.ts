@@ -57,6 +57,8 @@ export class ManifestPushes {
     const contentType = exchange.request.headers['content-type']
     const pushed = await writer.putManifest(image, reference, { bytes, contentType, tags }, context)
 
+    exchange.change = { after: { digest: pushed.digest, tags: pushed.tags } }
+
     const headers: RawHeaders = [
       'Location',
       call.location.path(`${call.visibleName}/manifests/${pushed.digest}`),
@@ -76,6 +78,7 @@ export async function deleteManifest(call: ImageCall): Promise<void> {
   const reference = parseReference(call.item)
   const deleted = await writerOf(call).deleteManifest(call.image, reference, call.context)
   if (!deleted) throw unknownManifest(call)
+  call.exchange.change = {}
   call.exchange.reply(202, ['Content-Length', '0'])
 }
 

@@ -1,4 +1,5 @@
 import type { ImageCall, RootCall } from './call.js'
+import type { AuditedAction } from './exchange.js'
 import type { ImagePattern, RootPattern } from './match-path.js'
 import type { ScopeAction } from './rights.js'
 
@@ -23,10 +24,12 @@ export interface ImageRoute {
   readonly method: Method
   readonly pattern: ImagePattern
   readonly action: ScopeAction
+  /** What stands in the audit trail when the route has done its work; a refusal stands there for every route. */
+  readonly audit: AuditedAction | 'none'
   readonly handle: (call: ImageCall) => Promise<void>
 }
 
-/** A row without an action does not compile. */
+/** A row without an action, or an image's without its word for the audit, does not compile. */
 export type Route = RootRoute | ImageRoute
 
 /** The rows of a table by pattern and method. */

@@ -94,6 +94,8 @@ export class TokenEndpoint {
     if (grantType === '') return { principal: await this.principalOfHeader(call), refreshToken: undefined }
     if (grantType === 'password') {
       const username = required(form, 'username')
+      call.exchange.showsCredentials = true
+      call.exchange.claimedName = username
       const password = required(form, 'password')
       const principal = await this.credentials.authenticator.authenticate(
         { username, password },
@@ -104,6 +106,7 @@ export class TokenEndpoint {
     }
     if (grantType === 'refresh_token') {
       const refreshToken = required(form, 'refresh_token')
+      call.exchange.showsCredentials = true
       const principal = await this.credentials.refreshTokens.redeem(refreshToken, service)
       if (principal === undefined) throw unauthorized('the refresh token is unknown, expired or revoked')
       return { principal, refreshToken }

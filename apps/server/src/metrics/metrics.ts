@@ -1,4 +1,5 @@
-import type { Logger } from '@entrepot/kernel'
+import type { AuditObserver } from '@entrepot/audit'
+import type { AuditAction, AuditOutcome, Logger } from '@entrepot/kernel'
 import type { FinishedRequest, RequestObserver } from '@entrepot/oci-api'
 import type { ObservedBody, ObservedRateLimit, ObservedRequest, UpstreamObserver } from '@entrepot/upstream'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
@@ -19,7 +20,7 @@ export interface Readings {
  * All that is counted. Labels come from our own tables and from configuration, never from a client: a repository's key is
  * one, an image's name is not.
  */
-export class Metrics implements RequestObserver, UpstreamObserver {
+export class Metrics implements RequestObserver, UpstreamObserver, AuditObserver {
   readonly #registry = new Registry()
 
   readonly #requests = new Counter({
@@ -79,6 +80,19 @@ export class Metrics implements RequestObserver, UpstreamObserver {
     registers: [this.#registry],
   })
 
+  readonly #auditEvents = new Counter({
+    name: 'entrepot_audit_events_total',
+    help: 'Events of the audit trail',
+    labelNames: ['action', 'outcome'] as const,
+    registers: [this.#registry],
+  })
+  readonly #auditLost = new Counter({
+    name: 'entrepot_audit_lost_total',
+    help: 'Audit events that an outlet (database, file, syslog) could not be given before there were too many',
+    labelNames: ['outlet'] as const,
+    registers: [this.#registry],
+  })
+
   constructor(private readonly logger: Logger) {
     collectDefaultMetrics({ register: this.#registry })
   }
@@ -112,6 +126,14 @@ export class Metrics implements RequestObserver, UpstreamObserver {
 
   onRateLimit({ host, remaining }: ObservedRateLimit): void {
     this.#quotaLeft.set({ host }, remaining)
+  }
+
+  onEvent(action: AuditAction, outcome: AuditOutcome): void {
+    this.#auditEvents.inc({ action, outcome })
+  }
+
+  onLost(outlet: string, count: number): void {
+    this.#auditLost.inc({ outlet }, count)
   }
 
   trackReadings(readings: Readings): void {

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
+import { parseSyslogTarget, type SyslogTarget } from '@entrepot/audit'
 import { PasswordRule } from '@entrepot/identity'
 import { z } from 'zod'
+import { type AddressRange, parseAddressRange } from './address-range.js'
 import { type ListenAddress, parseListenAddress } from './listen-address.js'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -13,10 +15,7 @@ const listen = z.string().transform((text, context): ListenAddress => {
   return z.NEVER
 })
 
-const dataDir = z
-  .string()
-  .refine((text) => !text.includes('\0'), { error: 'the path of a folder' })
-  .transform((text) => resolve(text))
+const dataDir = path('the path of a folder')
 
 const databaseUrl = urlWith(
   ['postgres:', 'postgresql:'],
@@ -44,6 +43,39 @@ const defaultRepository = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, {
   error: 'the key of a repository, in lower-case letters, digits and . _ -',
 })
 
+const trustedProxies = z.string().transform((text, context): readonly AddressRange[] => {
+  const entries = text.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]))
+  const ranges = entries.flatMap((entry) => {
+    const range = parseAddressRange(entry)
+    return range === undefined ? [] : [range]
+  })
+  if (ranges.length === entries.length) return ranges
+  context.addIssue({
+    code: 'custom',
+    message:
+      'addresses and ranges of addresses, separated by commas, such as 192.0.2.7, 10.0.0.0/8, 2001:db8::/32',
+  })
+  return z.NEVER
+})
+
+const auditSyslog = z.string().transform((text, context): SyslogTarget => {
+  const target = parseSyslogTarget(text)
+  if (target !== undefined) return target
+  context.addIssue({
+    code: 'custom',
+    message:
+      'the receiver of RFC 5424 messages, such as tls://siem.example:6514, tcp://host:601 or udp://host:514',
+  })
+  return z.NEVER
+})
+
+const retentionAllowed = 'a whole number of days, from 1 to 36500'
+const auditRetentionDays = z
+  .string()
+  .regex(/^\d{1,5}$/, { error: retentionAllowed, abort: true })
+  .transform(Number)
+  .refine((days) => days >= 1 && days <= 36_500, { error: retentionAllowed })
+
 const shutdownGraceSeconds = z
   .string()
   .regex(/^\d{1,4}$/, { error: 'a whole number of seconds, from 0 to 3600', abort: true })
@@ -61,10 +93,11 @@ export const settingsSchema = z.object({
   bootstrap: z.enum(['default', 'none'], { error: 'default or none' }).prefault('default'),
   defaultRepository: defaultRepository.optional(),
   redisUrl: redisUrl.optional(),
-  trustForwardedHeaders: z
-    .enum(['true', 'false'], { error: 'true, behind a proxy that sets X-Forwarded-*, or false' })
-    .prefault('false')
-    .transform((text) => text === 'true'),
+  trustedProxies: trustedProxies.prefault(''),
+  auditFile: path('the path of a file').optional(),
+  auditSyslog: auditSyslog.optional(),
+  auditSyslogCaFile: path('the path of a file with certificates in PEM').optional(),
+  auditRetentionDays: auditRetentionDays.prefault('365'),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
 })
 
@@ -80,6 +113,13 @@ export const secretSettings: ReadonlySet<SettingName> = new Set(['adminPassword'
 /** `dataDir` is ENTREPOT_DATA_DIR. */
 export function environmentName(name: SettingName): string {
   return `ENTREPOT_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+function path(allowed: string) {
+  return z
+    .string()
+    .refine((text) => !text.includes('\0'), { error: allowed })
+    .transform((text) => resolve(text))
 }
 
 function urlWith(protocols: readonly string[], allowed: string) {

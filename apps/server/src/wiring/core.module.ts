@@ -1,5 +1,6 @@
 import type { DatabaseOptions } from '@entrepot/database'
 import { type DynamicModule, Global, Module } from '@nestjs/common'
+import { TrustedProxies } from '../http/trusted-proxies.js'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import type { Settings } from '../settings/settings.js'
@@ -25,6 +26,7 @@ export class CoreModule {
       { provide: connectionToken, useValue: connection },
       { provide: PinoLogger, useValue: logger },
       { provide: Metrics, useValue: metrics },
+      { provide: TrustedProxies, useValue: new TrustedProxies(settings.trustedProxies) },
     ]
     return { module: CoreModule, providers, exports: providers }
   }

@@ -2,6 +2,7 @@ import {
   createDataSourceOptions,
   Database,
   type DatabaseOptions,
+  PostgresAuditStore,
   PostgresBlobIndex,
   PostgresGroupStore,
   PostgresManifestStore,
@@ -21,6 +22,7 @@ import { PinoLogger } from '../logging/pino-logger.js'
 import { connectionToken } from './core.module.js'
 
 const storeClasses = [
+  PostgresAuditStore,
   PostgresBlobIndex,
   PostgresGroupStore,
   PostgresManifestStore,

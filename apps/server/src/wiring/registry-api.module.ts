@@ -6,13 +6,20 @@ import {
   JwtTokenService,
   RefreshTokens,
 } from '@entrepot/identity'
-import { createRegistryHandler, defaultRegistryApiSettings, type HandlerRuntime } from '@entrepot/oci-api'
+import {
+  createRegistryHandler,
+  defaultRegistryApiSettings,
+  type HandlerRuntime,
+  type RegistryApiSettings,
+} from '@entrepot/oci-api'
+import type { AuditTrail } from '@entrepot/kernel'
 import { ConfiguredOciRepositories } from '@entrepot/oci-repository'
 import { Module } from '@nestjs/common'
-import { clientAddressOf } from '../http/client-address.js'
+import { TrustedProxies } from '../http/trusted-proxies.js'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import type { Settings } from '../settings/settings.js'
+import { AuditModule, auditTrailToken } from './audit.module.js'
 import { settingsToken } from './core.module.js'
 import { IdentityModule } from './identity.module.js'
 import { RepositoriesModule } from './repositories.module.js'
@@ -21,11 +28,12 @@ import { RepositoriesModule } from './repositories.module.js'
 export const registryHandlerToken = Symbol('RegistryHandler')
 
 const credentialsToken = Symbol('TokenCredentials')
+const apiSettingsToken = Symbol('RegistryApiSettings')
 const runtimeToken = Symbol('HandlerRuntime')
 
 /** `/v2` and the token endpoint. */
 @Module({
-  imports: [IdentityModule, RepositoriesModule],
+  imports: [AuditModule, IdentityModule, RepositoriesModule],
   providers: [
     {
       provide: credentialsToken,
@@ -38,19 +46,38 @@ const runtimeToken = Symbol('HandlerRuntime')
     },
     {
       provide: runtimeToken,
-      inject: [PinoLogger, Metrics],
-      useFactory: (logger: PinoLogger, observer: Metrics): HandlerRuntime => ({
+      inject: [PinoLogger, Metrics, TrustedProxies, auditTrailToken],
+      useFactory: (
+        logger: PinoLogger,
+        observer: Metrics,
+        { clientAddressOf }: TrustedProxies,
+        audit: AuditTrail,
+      ): HandlerRuntime => ({
         newRequestId: randomUUID,
         clientAddressOf,
         monotonicNow: () => performance.now(),
         logger,
         observer,
+        audit,
+      }),
+    },
+    {
+      provide: apiSettingsToken,
+      inject: [settingsToken, TrustedProxies],
+      useFactory: (
+        { publicUrl, defaultRepository }: Settings,
+        { isFromProxy }: TrustedProxies,
+      ): RegistryApiSettings => ({
+        ...defaultRegistryApiSettings,
+        publicUrl,
+        defaultRepository,
+        isFromProxy,
       }),
     },
     {
       provide: registryHandlerToken,
       inject: [
-        settingsToken,
+        apiSettingsToken,
         ConfiguredOciRepositories,
         AdministratorsOnly,
         JwtTokenService,
@@ -58,7 +85,7 @@ const runtimeToken = Symbol('HandlerRuntime')
         runtimeToken,
       ],
       useFactory: (
-        { publicUrl, defaultRepository, trustForwardedHeaders }: Settings,
+        settings: RegistryApiSettings,
         directory: ConfiguredOciRepositories,
         policy: AdministratorsOnly,
         tokens: JwtTokenService,
@@ -70,7 +97,7 @@ const runtimeToken = Symbol('HandlerRuntime')
           policy,
           tokens,
           credentials,
-          settings: { ...defaultRegistryApiSettings, publicUrl, defaultRepository, trustForwardedHeaders },
+          settings,
           runtime,
         }),
     },

@@ -1,1 +1,2 @@
+export * from './recording-audit-trail.js'
 export * from './user-principal.js'

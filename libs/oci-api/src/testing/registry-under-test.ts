@@ -6,7 +6,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { userPrincipal } from '@entrepot/kernel/testing'
+import { RecordingAuditTrail, userPrincipal } from '@entrepot/kernel/testing'
 import { createRegistryHandler } from '../create-registry-handler.js'
 import type { FinishedRequest } from '../request-observer.js'
 import { defaultRegistryApiSettings, type RegistryApiSettings } from '../settings.js'
@@ -44,6 +44,7 @@ export class RegistryUnderTest {
   readonly policy = new FakePolicy()
   readonly identity = new FakeIdentity([alice, root])
   readonly logger = new RecordingLogger()
+  readonly audit = new RecordingAuditTrail()
   readonly finished: FinishedRequest[] = []
   readonly #server = createServer({ requestTimeout: 0 })
   #requests = 0
@@ -65,6 +66,7 @@ export class RegistryUnderTest {
         newRequestId: () => `request-${(this.#requests += 1)}`,
         monotonicNow: () => (clock += 1.5),
         logger: this.logger,
+        audit: this.audit,
         observer: { requestFinished: (request) => this.finished.push(request) },
       },
     })
