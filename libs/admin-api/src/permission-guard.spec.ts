@@ -106,6 +106,7 @@ describe('PermissionGuard', () => {
 
   it('stops a demoted administrator within a second, token or password', async () => {
     const authorization = await app.administrationToken('admin')
+    await app.users.create({ name: 'root', admin: true })
     await app.users.update('admin', { admin: false })
     try {
       expect((await app.send('GET', repositories)).status).toBe(403)
@@ -113,6 +114,7 @@ describe('PermissionGuard', () => {
       expect((await app.send('GET', repositories, undefined, { authorization })).status).toBe(403)
     } finally {
       await app.users.update('admin', { admin: true })
+      await app.users.delete('root')
     }
   })
 

@@ -22,7 +22,7 @@ export interface GroupStore {
   list(page: Page): Promise<Listing<Group>>
   /** @throws RegistryError CONFLICT when the name is taken */
   create(group: Group): Promise<Group>
-  /** @throws RegistryError NAME_UNKNOWN */
+  /** @throws RegistryError NAME_UNKNOWN; CONFLICT when nobody could administer any more, as with all changes below */
   update(name: string, change: GroupChange): Promise<Group>
   /** @returns false when there was none */
   delete(name: string): Promise<boolean>

@@ -20,7 +20,7 @@ let service: JwtTokenService
 beforeEach(async () => {
   clock.time = 1_800_000_000_000
   users = new InMemoryUserAccountStore()
-  await users.create({ name: 'alice', admin: true })
+  for (const name of ['root', 'alice']) await users.create({ name, admin: true })
   store = new InMemorySigningKeyStore()
   service = serviceWith(settings)
 })

@@ -8,7 +8,8 @@ const alice: NewUserAccount = { name: 'alice', admin: true }
 async function setup(...accounts: readonly NewUserAccount[]) {
   const clock = { time: 1_000_000, now: () => clock.time }
   const store = new InMemoryUserAccountStore()
-  for (const account of accounts) await store.create(account)
+  // Somebody has to stay who may administer.
+  for (const account of [{ name: 'root', admin: true }, ...accounts]) await store.create(account)
   return { clock, store, source: internalPrincipals(store, clock) }
 }
 

@@ -10,9 +10,13 @@ export interface UserAccountStore {
   list(page: Page): Promise<Listing<UserAccount>>
   /** @throws RegistryError CONFLICT when the name is taken, REQUEST_INVALID for an unknown group */
   create(account: NewUserAccount): Promise<UserAccount>
-  /** @throws RegistryError NAME_UNKNOWN, REQUEST_INVALID for an unknown group */
+  /** @throws RegistryError NAME_UNKNOWN; REQUEST_INVALID for an unknown group; CONFLICT when nobody could administer any more */
   update(name: string, change: UserAccountChange): Promise<UserAccount>
-  /** Takes the user's tokens and memberships along. @returns false when there was none */
+  /**
+   * Takes the user's tokens and memberships along.
+   * @returns false when there was none
+   * @throws RegistryError CONFLICT when nobody could administer any more
+   */
   delete(name: string): Promise<boolean>
   /** Whether anybody may administer: false only before the first start is done. */
   hasAdministrator(): Promise<boolean>

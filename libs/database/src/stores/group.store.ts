@@ -2,6 +2,7 @@ import { type Group, type GroupChange, type GroupStore, userNameOf } from '@entr
 import { type Listing, listingOf, type Page, RegistryError, type UserId } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
 import type { Database, Queryable, Statement } from '../database.js'
+import { keepAdministrator } from './keep-administrator.js'
 
 interface GroupRow {
   readonly name: string
@@ -41,7 +42,7 @@ export class PostgresGroupStore implements GroupStore {
   }
 
   update(name: string, change: GroupChange): Promise<Group> {
-    return this.database.transaction(async (transaction) => {
+    return keepAdministrator(this.database, async (transaction) => {
       const group = await locked(transaction, lockGroup, name)
       const [row] = await transaction.query<GroupRow>(updateGroup, valuesOf({ ...group, ...change }))
       if (row === undefined) throw new Error('a group that was locked has no row')
@@ -51,7 +52,10 @@ export class PostgresGroupStore implements GroupStore {
 
   async delete(name: string): Promise<boolean> {
     if (name.includes('\0')) return false
-    return (await this.database.query(deleteGroup, [name])).length > 0
+    const deleted = await keepAdministrator(this.database, (transaction) =>
+      transaction.query(deleteGroup, [name]),
+    )
+    return deleted.length > 0
   }
 
   members(name: string): Promise<readonly string[]> {
@@ -66,7 +70,7 @@ export class PostgresGroupStore implements GroupStore {
     name: string,
     change: { add: readonly string[]; remove: readonly string[] },
   ): Promise<void> {
-    await this.database.transaction(async (transaction) => {
+    await keepAdministrator(this.database, async (transaction) => {
       await locked(transaction, shareGroup, name)
       const add = await usersOf(transaction, change.add)
       const remove = await usersOf(transaction, change.remove)

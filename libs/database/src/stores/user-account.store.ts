@@ -14,6 +14,7 @@ import {
 import { type Listing, listingOf, type Page, RegistryError, type UserId } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
 import type { Database, Queryable } from '../database.js'
+import { keepAdministrator } from './keep-administrator.js'
 import * as sql from './user-account.sql.js'
 
 interface AccountRow {
@@ -84,7 +85,7 @@ export class PostgresUserAccountStore implements UserAccountStore {
 
   update(name: string, change: UserAccountChange): Promise<UserAccount> {
     const key = userNameOf(name)
-    return this.database.transaction(async (transaction) => {
+    return keepAdministrator(this.database, async (transaction) => {
       const row = await lock(transaction, key)
       if (row === undefined)
         throw new RegistryError('NAME_UNKNOWN', `there is no user ${JSON.stringify(key)}`)
@@ -99,7 +100,10 @@ export class PostgresUserAccountStore implements UserAccountStore {
 
   async delete(name: string): Promise<boolean> {
     if (name.includes('\0')) return false
-    return (await this.database.query(sql.deleteAccount, [userNameOf(name)])).length > 0
+    const deleted = await keepAdministrator(this.database, (transaction) =>
+      transaction.query(sql.deleteAccount, [userNameOf(name)]),
+    )
+    return deleted.length > 0
   }
 
   async hasAdministrator(): Promise<boolean> {

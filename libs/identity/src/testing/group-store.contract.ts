@@ -110,6 +110,7 @@ export function groupStoreContract(name: string, open: () => Promise<AccountStor
     })
 
     it('takes the memberships of a deleted group along', async () => {
+      await users.create({ name: 'root', admin: true })
       await groups.create(plainGroup('ops', { adminPrivileges: true }))
       await users.create({ name: 'ann', groups: ['ops'] })
       expect(await groups.delete('ops')).toBe(true)

@@ -9,6 +9,32 @@ export class InMemoryAccounts {
   readonly groups = new Map<string, Group>()
   /** How often each name was used, for ids that are never used again. */
   readonly generations = new Map<string, number>()
+
+  isAdministered(): boolean {
+    return [...this.users.values()].some(
+      ({ ownAdmin, disabled, memberships }) =>
+        !disabled &&
+        (ownAdmin || memberships.some(({ group }) => this.groups.get(group)?.adminPrivileges === true)),
+    )
+  }
+
+  /** Undoes a change after which nobody could administer. @throws RegistryError CONFLICT */
+  keepAdministrator<T>(change: () => T): T {
+    const before = { users: [...this.users], groups: [...this.groups], administered: this.isAdministered() }
+    const result = change()
+    if (!before.administered || this.isAdministered()) return result
+    replace(this.users, before.users)
+    replace(this.groups, before.groups)
+    throw new RegistryError(
+      'CONFLICT',
+      'nobody could administer after this: make another user an administrator first',
+    )
+  }
+}
+
+function replace<T>(map: Map<string, T>, entries: readonly (readonly [string, T])[]): void {
+  map.clear()
+  for (const [name, value] of entries) map.set(name, value)
 }
 
 export function pageOf<T extends { readonly name: string }>(all: Iterable<T>, page: Page): Listing<T> {

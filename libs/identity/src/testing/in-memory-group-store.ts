@@ -25,15 +25,17 @@ export class InMemoryGroupStore implements GroupStore {
 
   async update(name: string, change: GroupChange): Promise<Group> {
     const changed = { ...this.existing(name), ...change }
-    this.accounts.groups.set(name, changed)
+    this.accounts.keepAdministrator(() => this.accounts.groups.set(name, changed))
     return changed
   }
 
   async delete(name: string): Promise<boolean> {
-    for (const user of this.accounts.users.values()) {
-      this.keep(user, (membership) => membership.group !== name)
-    }
-    return this.accounts.groups.delete(name)
+    return this.accounts.keepAdministrator(() => {
+      for (const user of this.accounts.users.values()) {
+        this.keep(user, (membership) => membership.group !== name)
+      }
+      return this.accounts.groups.delete(name)
+    })
   }
 
   async members(name: string): Promise<readonly string[]> {
@@ -53,7 +55,9 @@ export class InMemoryGroupStore implements GroupStore {
     const remove = change.remove.map((user) => this.user(user))
     const isGivenHere = ({ group, source }: { group: string; source: string }) =>
       group === name && source === internalRealm
-    for (const user of remove) this.keep(user, (membership) => !isGivenHere(membership))
+    this.accounts.keepAdministrator(() => {
+      for (const user of remove) this.keep(user, (membership) => !isGivenHere(membership))
+    })
     for (const { name: userName } of add) {
       const user = this.user(userName)
       if (user.memberships.some(isGivenHere)) continue

@@ -43,15 +43,17 @@ export class InMemoryUserAccountStore implements UserAccountStore {
       groups === undefined
         ? stored.memberships
         : [...stored.memberships.filter(({ source }) => source !== internalRealm), ...this.given(groups)]
-    return this.keep({ ...stored, ...rest, ownAdmin: admin ?? stored.ownAdmin, memberships })
+    return this.accounts.keepAdministrator(() =>
+      this.keep({ ...stored, ...rest, ownAdmin: admin ?? stored.ownAdmin, memberships }),
+    )
   }
 
   async delete(name: string): Promise<boolean> {
-    return this.accounts.users.delete(userNameOf(name))
+    return this.accounts.keepAdministrator(() => this.accounts.users.delete(userNameOf(name)))
   }
 
   async hasAdministrator(): Promise<boolean> {
-    return [...this.accounts.users.values()].some((user) => this.read(user).admin && !user.disabled)
+    return this.accounts.isAdministered()
   }
 
   async confirm(identity: DirectoryIdentity, transient: boolean, at: Date): Promise<UserAccount> {

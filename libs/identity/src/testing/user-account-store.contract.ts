@@ -115,6 +115,7 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
     })
 
     it('gives an account that is made anew another id and nothing of the one before', async () => {
+      await users.create({ name: 'root', admin: true })
       await groups.create(plainGroup('ops'))
       const before = await users.create({ name: 'ann', groups: ['ops'], admin: true })
       expect(await users.delete('ann')).toBe(true)
@@ -126,6 +127,7 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
     })
 
     it('changes what a change names and nothing else', async () => {
+      await users.create({ name: 'root', admin: true })
       await groups.create(plainGroup('ops'))
       await groups.create(plainGroup('dev'))
       const made = await users.create({
@@ -164,13 +166,45 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
       await users.create({ name: 'ann', groups: ['chiefs'] })
       expect(await users.find('ann')).toMatchObject({ admin: true, ownAdmin: false })
       expect(await users.hasAdministrator()).toBe(true)
-      await users.update('ann', { disabled: true })
-      expect(await users.hasAdministrator()).toBe(false)
+      await users.create({ name: 'gone', admin: true, disabled: true })
+      await expect(users.update('ann', { disabled: true })).rejects.toMatchObject({ code: 'CONFLICT' })
       await users.create({ name: 'bob', admin: true })
+      await users.update('ann', { disabled: true })
       expect(await users.find('bob')).toMatchObject({ admin: true, ownAdmin: true })
       expect(await users.hasAdministrator()).toBe(true)
       await groups.update('chiefs', { adminPrivileges: false })
       expect(await users.find('ann')).toMatchObject({ admin: false })
+    })
+
+    it('keeps the last administrator who is enabled, and changes nothing then', async () => {
+      await groups.create(plainGroup('chiefs', { adminPrivileges: true }))
+      await users.create({ name: 'ann', admin: true })
+      await users.create({ name: 'gone', admin: true, disabled: true })
+      const conflict = {
+        code: 'CONFLICT',
+        message: expect.stringContaining('nobody could administer') as string,
+      }
+      await expect(users.update('ann', { admin: false, email: 'x@y' })).rejects.toMatchObject(conflict)
+      await expect(users.update('ann', { disabled: true })).rejects.toMatchObject(conflict)
+      await expect(users.delete('ann')).rejects.toMatchObject(conflict)
+      expect(await users.find('ann')).toMatchObject({ admin: true, disabled: false, email: undefined })
+      await users.create({ name: 'bob', groups: ['chiefs'] })
+      await users.update('ann', { admin: false })
+      await expect(groups.update('chiefs', { adminPrivileges: false })).rejects.toMatchObject(conflict)
+      await expect(groups.delete('chiefs')).rejects.toMatchObject(conflict)
+      const without = { add: [], remove: ['bob'] }
+      await expect(groups.changeMembers('chiefs', without)).rejects.toMatchObject(conflict)
+      await expect(users.update('bob', { groups: [] })).rejects.toMatchObject(conflict)
+      expect(await users.find('bob')).toMatchObject({ admin: true })
+      expect(await users.delete('ann')).toBe(true)
+    })
+
+    it('keeps one of two administrators who are demoted at one time', async () => {
+      const names = ['ann', 'bob', 'eve']
+      for (const name of names) await users.create({ name, admin: true })
+      const outcomes = await Promise.allSettled(names.map((name) => users.update(name, { admin: false })))
+      expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+      expect(await users.hasAdministrator()).toBe(true)
     })
 
     it('makes new users, and those of directories, members of the groups that say so', async () => {
