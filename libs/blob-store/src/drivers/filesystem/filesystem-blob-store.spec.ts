@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmdirSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { digestOf } from '@entrepot/kernel'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { UploadId } from '../../blob-store.js'
 import { blobStoreContract } from '../../testing/blob-store.contract.js'
 import type { BlobStoreUnderTest } from '../../testing/blob-store-under-test.js'
@@ -44,6 +44,21 @@ describe('FilesystemBlobStore on disk', () => {
     await store.check()
     expect(await readdir(join(root, 'uploads'))).toEqual([])
     expect(await readdir(join(root, 'blobs'))).toEqual([])
+  })
+
+  it('leaves neither a blob nor an upload when the bytes can not be synced', async () => {
+    const bytes = randomBytes(1000)
+    const upload = await store.createUpload()
+    await upload.append(Readable.from([bytes]))
+    const probe = await open(root)
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    const failing = vi.spyOn(Object.getPrototypeOf(probe), 'datasync').mockRejectedValueOnce(full)
+    await probe.close()
+    await expect(upload.commit(digestOf(bytes))).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    failing.mockRestore()
+    expect(await readdir(join(root, 'uploads'))).toEqual([])
+    expect(await readdir(join(root, 'blobs'))).toEqual([])
+    await expect(upload.commit(digestOf(bytes))).rejects.toMatchObject({ code: 'BLOB_UPLOAD_UNKNOWN' })
   })
 
   it('reads no file outside its folders, whatever the id', async () => {
