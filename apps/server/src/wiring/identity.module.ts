@@ -1,4 +1,5 @@
 import {
+  ConfiguredDirectories,
   DirectoryConfirmations,
   HeaderAuthenticator,
   InternalAuthenticator,
@@ -20,6 +21,7 @@ import { defaultRegistryApiSettings } from '@entrepot/oci-api'
 import { Module } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { DatabaseModule } from './database.module.js'
+import { DirectoriesModule } from './directories.module.js'
 
 const { service } = defaultRegistryApiSettings
 
@@ -28,11 +30,11 @@ export const userDirectoriesToken = Symbol('UserDirectories')
 
 /** Who is asking and what they may do. Other sources of identities join here. */
 @Module({
-  imports: [DatabaseModule],
+  imports: [DatabaseModule, DirectoriesModule],
   providers: [
     { provide: PasswordHasher, useFactory: () => new PasswordHasher() },
     { provide: AdministratorsOnly, useFactory: () => new AdministratorsOnly() },
-    { provide: userDirectoriesToken, useFactory: (): UserDirectories => ({ all: () => [] }) },
+    { provide: userDirectoriesToken, useExisting: ConfiguredDirectories },
     {
       provide: DirectoryConfirmations,
       inject: [PostgresUserAccountStore, userDirectoriesToken, PinoLogger],

@@ -1,0 +1,40 @@
+import type { Broadcast } from '@entrepot/coordination'
+import { Database, PostgresOrderedSettingsStore } from '@entrepot/database'
+import {
+  ConfiguredDirectories,
+  type DirectoryGroupSettings,
+  type DirectorySettings,
+} from '@entrepot/identity'
+import { systemClock } from '@entrepot/kernel'
+import { Module, type OnModuleDestroy } from '@nestjs/common'
+import { PinoLogger } from '../logging/pino-logger.js'
+import { broadcastToken, CoordinationModule } from './coordination.module.js'
+import { DatabaseModule } from './database.module.js'
+
+/** The directories whose people may log in here. */
+@Module({
+  imports: [DatabaseModule, CoordinationModule],
+  providers: [
+    {
+      provide: ConfiguredDirectories,
+      inject: [Database, broadcastToken, PinoLogger],
+      useFactory: async (database: Database, broadcast: Broadcast, logger: PinoLogger) => {
+        const stores = {
+          directories: new PostgresOrderedSettingsStore<DirectorySettings>(database, 'ldap_settings'),
+          groups: new PostgresOrderedSettingsStore<DirectoryGroupSettings>(database, 'ldap_group_settings'),
+        }
+        const directories = new ConfiguredDirectories(stores, broadcast, systemClock, logger)
+        await directories.start()
+        return directories
+      },
+    },
+  ],
+  exports: [ConfiguredDirectories],
+})
+export class DirectoriesModule implements OnModuleDestroy {
+  constructor(private readonly directories: ConfiguredDirectories) {}
+
+  onModuleDestroy(): void {
+    this.directories.stop()
+  }
+}

@@ -1,0 +1,50 @@
+import type { Entry } from 'ldapts'
+import { userNameOf } from '../user-account.js'
+import type { DirectorySettings } from './directory-settings.js'
+import { comparedWithName, fillTemplate } from './ldap-text.js'
+
+/** What tells that an account is off: Active Directory, OpenLDAP's password policy, 389 Directory Server. */
+const disablingAttributes = ['userAccountControl', 'pwdAccountLockedTime', 'nsAccountLock'] as const
+
+/** MS-ADTS 2.2.16: ADS_UF_ACCOUNTDISABLE. */
+const accountDisabled = 0x2
+
+/** The text values of an attribute, whose name's case is the server's to choose. */
+export function valuesOf(entry: Entry, attribute: string): readonly string[] {
+  const wanted = attribute.toLowerCase()
+  return Object.entries(entry)
+    .filter(([name]) => name !== 'dn' && name.toLowerCase() === wanted)
+    .flatMap(([, values]) => values)
+    .map((value) => (typeof value === 'string' ? value : value.toString('utf8')))
+}
+
+export function userAttributesOf(
+  settings: DirectorySettings,
+  loginAttributes: readonly string[],
+): readonly string[] {
+  return [...new Set(['uid', settings.emailAttribute, ...disablingAttributes, ...loginAttributes])]
+}
+
+export function isDisabled(entry: Entry): boolean {
+  const [control, lockedAt, lock] = disablingAttributes.map((name) => valuesOf(entry, name)[0])
+  if (control !== undefined && (Number(control) & accountDisabled) !== 0) return true
+  return lockedAt !== undefined || lock?.toLowerCase() === 'true'
+}
+
+/** Names that a directory takes for another's are refused by comparing with the entry: ` ann`, `ａnn` and `an\u00adn` are not `ann`. */
+export class LoginNameRule {
+  readonly attributes: readonly string[]
+  readonly #compared: ReturnType<typeof comparedWithName>
+
+  constructor(searchFilter: string) {
+    this.#compared = comparedWithName(searchFilter)
+    this.attributes = this.#compared.map(({ attribute }) => attribute)
+  }
+
+  holds(entry: Entry, username: string): boolean {
+    return this.#compared.some(({ attribute, template }) => {
+      const wanted = userNameOf(fillTemplate(template, username))
+      return valuesOf(entry, attribute).some((value) => userNameOf(value) === wanted)
+    })
+  }
+}

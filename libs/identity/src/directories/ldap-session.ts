@@ -1,0 +1,130 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { Client, type Entry, type Filter, ResultCodeError } from 'ldapts'
+import type { DirectoryServer } from './directory-server.js'
+import { openTcp, openTls, reasonOf } from './ldap-connection.js'
+import { LdapFailure, type LdapStep } from './ldap-failure.js'
+import { StartTlsWatch } from './start-tls.js'
+
+export interface LdapBind {
+  readonly dn: string
+  readonly password: string
+}
+
+export interface LdapSearch {
+  readonly base: string
+  readonly scope: 'base' | 'one' | 'sub'
+  readonly filter: string | Filter
+  readonly attributes: readonly string[]
+  readonly sizeLimit?: number
+  readonly pageSize?: number | undefined
+}
+
+export interface LdapFindings {
+  readonly entries: readonly Entry[]
+  /** URLs of servers that hold more. */
+  readonly references: readonly string[]
+}
+
+/** One connection to one server, secured as configured before anything is said on it. Close it. */
+export class LdapSession {
+  private constructor(
+    readonly server: DirectoryServer,
+    private readonly client: Client,
+    private readonly socket: Socket,
+  ) {}
+
+  /** @throws LdapFailure `connect` or `tls`; nothing stays open then */
+  static async open(server: DirectoryServer): Promise<LdapSession> {
+    const tcp = await openTcp(server)
+    const socket: Socket | TLSSocket = server.security === 'tls' ? await openTls(server, tcp) : tcp
+    const watch = server.security === 'startTls' ? new StartTlsWatch(tcp) : undefined
+    const client = clientOn(socket, server, watch)
+    const session = new LdapSession(server, client, tcp)
+    try {
+      await watch?.startTls(client, server)
+      return session
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+  }
+
+  /**
+   * @param step for the message
+   * @throws LdapFailure, with the server's result code where it refuses
+   */
+  async bind(bind: LdapBind, step: LdapStep): Promise<void> {
+    // RFC 4513 section 5.1.2: a bind without a password "succeeds" as nobody.
+    if (bind.password === '' || bind.dn === '')
+      throw new LdapFailure(step, 'a bind needs a DN and a password')
+    await this.attempt(step, () => this.client.bind(bind.dn, bind.password))
+  }
+
+  /** @throws LdapFailure; a base that is not there is one too, with its result code */
+  search(search: LdapSearch, step: LdapStep = 'search'): Promise<LdapFindings> {
+    return this.attempt(step, async () => {
+      const { searchEntries, searchReferences } = await this.client.search(search.base, {
+        scope: search.scope,
+        filter: search.filter,
+        attributes: [...search.attributes],
+        timeLimit: Math.ceil(this.server.readTimeoutMilliseconds / 1000),
+        ...(search.sizeLimit === undefined ? {} : { sizeLimit: search.sizeLimit }),
+        ...(search.pageSize === undefined ? {} : { paged: { pageSize: search.pageSize } }),
+      })
+      return { entries: searchEntries, references: searchReferences }
+    })
+  }
+
+  /** @returns undefined when there is no such entry */
+  async read(
+    dn: string,
+    attributes: readonly string[],
+    step: LdapStep = 'search',
+  ): Promise<Entry | undefined> {
+    try {
+      const { entries } = await this.search(
+        { base: dn, scope: 'base', filter: '(objectClass=*)', attributes },
+        step,
+      )
+      return entries[0]
+    } catch (error) {
+      if (error instanceof LdapFailure && error.resultCode === 32) return undefined
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    // What is said in parting need not arrive.
+    await this.client.unbind().catch(() => undefined)
+    this.socket.destroy()
+  }
+
+  private async attempt<T>(step: LdapStep, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } catch (error) {
+      if (error instanceof LdapFailure) throw error
+      const where = `${this.server.host}:${this.server.port}`
+      throw error instanceof ResultCodeError
+        ? new LdapFailure(step, `${where} answers: ${reasonOf(error)}`, error.code)
+        : new LdapFailure(step, `${where} ${reasonOf(error)}`)
+    }
+  }
+}
+
+/** The first connection is the only one: a client that connected again would be bound as nobody, and without TLS. */
+function clientOn(socket: Socket, server: DirectoryServer, watch: StartTlsWatch | undefined): Client {
+  let isTaken = false
+  return new Client({
+    url: 'ldap://connected',
+    timeout: server.readTimeoutMilliseconds,
+    connectTimeout: server.connectTimeoutMilliseconds,
+    createConnection: () => {
+      if (isTaken) throw new Error('closed the connection')
+      isTaken = true
+      return socket
+    },
+    ...(watch === undefined ? {} : { createSecureConnection: watch.secure as never }),
+  })
+}
