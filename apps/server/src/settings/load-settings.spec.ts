@@ -36,6 +36,7 @@ describe('settings', () => {
         bootstrap: 'default',
         trustedProxies: [],
         auditRetentionDays: 365,
+        directoryConfirmationSeconds: 300,
         shutdownGraceSeconds: 30,
       },
       warnings: [],

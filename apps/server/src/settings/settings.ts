@@ -76,6 +76,13 @@ const auditRetentionDays = z
   .transform(Number)
   .refine((days) => days >= 1 && days <= 36_500, { error: retentionAllowed })
 
+const confirmationAllowed = 'a whole number of seconds, from 0 to 86400'
+const directoryConfirmationSeconds = z
+  .string()
+  .regex(/^\d{1,5}$/, { error: confirmationAllowed, abort: true })
+  .transform(Number)
+  .refine((seconds) => seconds <= 86_400, { error: confirmationAllowed })
+
 const shutdownGraceSeconds = z
   .string()
   .regex(/^\d{1,4}$/, { error: 'a whole number of seconds, from 0 to 3600', abort: true })
@@ -98,6 +105,8 @@ export const settingsSchema = z.object({
   auditSyslog: auditSyslog.optional(),
   auditSyslogCaFile: path('the path of a file with certificates in PEM').optional(),
   auditRetentionDays: auditRetentionDays.prefault('365'),
+  /** How long somebody whom a directory has confirmed works without it being asked again. */
+  directoryConfirmationSeconds: directoryConfirmationSeconds.prefault('300'),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
 })
 

@@ -20,6 +20,8 @@ import { systemClock } from '@entrepot/kernel'
 import { defaultRegistryApiSettings } from '@entrepot/oci-api'
 import { Module } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
+import type { Settings } from '../settings/settings.js'
+import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
 import { DirectoriesModule } from './directories.module.js'
 
@@ -37,9 +39,20 @@ export const userDirectoriesToken = Symbol('UserDirectories')
     { provide: userDirectoriesToken, useExisting: ConfiguredDirectories },
     {
       provide: DirectoryConfirmations,
-      inject: [PostgresUserAccountStore, userDirectoriesToken, PinoLogger],
-      useFactory: (users: PostgresUserAccountStore, directories: UserDirectories, logger: PinoLogger) =>
-        new DirectoryConfirmations(users, directories, systemClock, logger),
+      inject: [PostgresUserAccountStore, userDirectoriesToken, PinoLogger, settingsToken],
+      useFactory: (
+        users: PostgresUserAccountStore,
+        directories: UserDirectories,
+        logger: PinoLogger,
+        { directoryConfirmationSeconds }: Settings,
+      ) =>
+        new DirectoryConfirmations(
+          users,
+          directories,
+          systemClock,
+          logger,
+          directoryConfirmationSeconds * 1000,
+        ),
     },
     {
       provide: PrincipalSource,

@@ -1,4 +1,4 @@
-import { userNameOf } from '../user-account.js'
+import { userNameOf } from '../user-name.js'
 import type { DirectoryServer } from './directory-server.js'
 import { escapeDnValue, fillTemplate, rdnsOf, typeAndValueOf, underBase } from './ldap-text.js'
 

@@ -1,5 +1,5 @@
 import type { Entry } from 'ldapts'
-import { userNameOf } from '../user-account.js'
+import { userNameOf } from '../user-name.js'
 import type { DirectorySettings } from './directory-settings.js'
 import { comparedWithName, fillTemplate } from './ldap-text.js'
 

@@ -1,5 +1,6 @@
 import { RegistryError } from '@entrepot/kernel'
 import type { GroupStore } from '../group-store.js'
+import { directoryGroupRealm } from '../groups-here.js'
 import type { ConfiguredDirectories } from './configured-directories.js'
 import type { DirectoryGroupSettings } from './directory-settings.js'
 import type { DirectoryGroupEntry } from './group-search.js'
@@ -7,9 +8,6 @@ import type { DirectoryGroupEntry } from './group-search.js'
 export const groupImportModes = ['UPDATE', 'IMPORT', 'UPDATE_AND_IMPORT'] as const
 /** UPDATE changes groups that are here; IMPORT makes those that are not. */
 export type GroupImportMode = (typeof groupImportModes)[number]
-
-/** The realm of groups whose members a directory knows. */
-export const directoryGroupRealm = 'ldap'
 
 export interface GroupImport {
   readonly found: number
