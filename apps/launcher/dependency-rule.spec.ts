@@ -46,9 +46,10 @@ const forbidden: readonly (readonly [file: string, imported: string, rule: strin
   [
     'libs/admin-api/src/planted.ts',
     '@entrepot/oci-api',
-    'admin-api-imports-only-kernel-access-identity-repositories-oci-repository',
+    'admin-api-imports-only-kernel-access-audit-identity-repositories-oci-repository',
   ],
-  ['libs/access/src/planted.ts', '../../kernel/src/clock.js', 'access-imports-only-kernel'],
+  ['libs/audit/src/planted.ts', '@entrepot/repositories', 'audit-imports-only-kernel'],
+  ['libs/access/src/planted.ts', '../../kernel/src/clock.js', 'access-imports-only-kernel-coordination'],
   [
     'libs/access/src/planted.spec.ts',
     '../../kernel/src/clock.js',

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isRegistryError, type Logger } from '@entrepot/kernel'
 import type { AuditEvent } from './audit-event.js'
 import type { AuditObserver } from './audit-observer.js'
 import type { AuditOutlet } from './audit-outlet.js'
+import { pause } from './pause.js'
 import { retryDelay } from './retry-delay.js'
 
 /** Times in milliseconds. */
@@ -78,10 +78,9 @@ export class OutletQueue {
   /** @throws what closing the outlet throws */
   async close(milliseconds: number): Promise<void> {
     this.#closing.abort()
-    const timeout = new AbortController()
-    const patience = sleep(milliseconds, undefined, { signal: timeout.signal }).catch(() => undefined)
-    await Promise.race([this.#pump, patience])
-    timeout.abort()
+    const written = new AbortController()
+    await Promise.race([this.#pump, pause(milliseconds, written.signal)])
+    written.abort()
     this.#isOver = true
     if (this.#events.length > 0) {
       this.#lossTold = Number.NEGATIVE_INFINITY
@@ -91,10 +90,10 @@ export class OutletQueue {
   }
 
   private async pump(): Promise<void> {
-    await this.pause(this.settings.gathering)
+    await this.wait(this.settings.gathering)
     while (this.#events.length > 0 && !this.#isOver) {
-      const wait = await this.writeBatch()
-      if (wait > 0) await this.pause(wait)
+      const milliseconds = await this.writeBatch()
+      if (milliseconds > 0) await this.wait(milliseconds)
     }
     this.#pump = undefined
   }
@@ -148,13 +147,9 @@ export class OutletQueue {
   }
 
   /** While closing, there is no time for long pauses. */
-  private async pause(milliseconds: number): Promise<void> {
+  private async wait(milliseconds: number): Promise<void> {
     const { signal } = this.#closing
-    if (signal.aborted) {
-      await sleep(this.#failures === 0 ? 0 : Math.min(milliseconds, this.settings.retry.first))
-      return
-    }
-    // An aborted pause rejects; that it is over is all that matters here.
-    await sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined)
+    if (!signal.aborted) await pause(milliseconds, signal)
+    else if (this.#failures > 0) await pause(Math.min(milliseconds, this.settings.retry.first))
   }
 }

@@ -66,6 +66,19 @@ describe('metrics', () => {
     )
   })
 
+  it('count audit events, and those that an outlet never got', async () => {
+    const metrics = new Metrics(silentLogger)
+    metrics.onEvent('login', 'refused')
+    metrics.onEvent('login', 'refused')
+    metrics.onLost('syslog', 7)
+    expect(await linesOf(metrics)).toEqual(
+      expect.arrayContaining([
+        'entrepot_audit_events_total{action="login",outcome="refused"} 2',
+        'entrepot_audit_lost_total{outlet="syslog"} 7',
+      ]),
+    )
+  })
+
   it('take readings when asked, and outlive one that fails', async () => {
     const metrics = new Metrics(silentLogger)
     metrics.trackReadings({

@@ -95,6 +95,40 @@ describe('settings', () => {
     ])
   })
 
+  it('take addresses and ranges of trusted proxies', () => {
+    const { trustedProxies } = loadSettings({
+      ENTREPOT_TRUSTED_PROXIES: '192.0.2.7, 10.0.0.0/8,2001:db8::/32 , ::ffff:172.16.0.0/108,',
+    }).settings
+    expect(trustedProxies.map(([address, bits]) => `${address.toString()}/${bits}`)).toEqual([
+      '192.0.2.7/32',
+      '10.0.0.0/8',
+      '2001:db8::/32',
+      '172.16.0.0/12',
+    ])
+    expect(problemsOf({ ENTREPOT_TRUSTED_PROXIES: '10.0.0.0/8, proxy.example' })).toEqual([
+      'ENTREPOT_TRUSTED_PROXIES (in the environment) is "10.0.0.0/8, proxy.example": ' +
+        'expected addresses and ranges of addresses, separated by commas, such as 192.0.2.7, 10.0.0.0/8, 2001:db8::/32',
+    ])
+  })
+
+  it('say where the audit trail goes', () => {
+    const { settings } = loadSettings({
+      ENTREPOT_AUDIT_FILE: '/var/log/entrepot/audit.jsonl',
+      ENTREPOT_AUDIT_SYSLOG: 'tls://siem.example',
+      ENTREPOT_AUDIT_SYSLOG_CA_FILE: 'ca.pem',
+      ENTREPOT_AUDIT_RETENTION_DAYS: '30',
+    })
+    expect(settings).toMatchObject({
+      auditFile: '/var/log/entrepot/audit.jsonl',
+      auditSyslog: { protocol: 'tls', host: 'siem.example', port: 6514 },
+      auditSyslogCaFile: resolve('ca.pem'),
+      auditRetentionDays: 30,
+    })
+    expect(
+      problemsOf({ ENTREPOT_AUDIT_SYSLOG: 'siem.example:514', ENTREPOT_AUDIT_RETENTION_DAYS: '0' }),
+    ).toHaveLength(2)
+  })
+
   it('never show the value of a secret', () => {
     const problems = problemsOf({
       ENTREPOT_DATABASE_URL: 'mysql://u:canary-db@h/d',

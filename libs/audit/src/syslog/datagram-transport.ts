@@ -32,10 +32,8 @@ export class DatagramTransport implements SyslogTransport {
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
-      socket.connect(this.target.port, address, () => {
-        socket.off('error', reject)
-        resolve()
-      })
+      socket.once('connect', resolve)
+      socket.connect(this.target.port, address)
     })
     socket.unref()
     // Somebody said that nobody listens there; the next name lookup may know better.

@@ -28,7 +28,7 @@ export class StreamTransport implements SyslogTransport {
   ) {}
 
   async send(messages: readonly Buffer[]): Promise<void> {
-    const socket = this.#socket ?? (await this.connect())
+    const socket = this.#socket?.writable === true ? this.#socket : await this.connect()
     const frames = messages.flatMap((message) => [Buffer.from(`${message.length} `), message])
     await this.handOver(socket, Buffer.concat(frames))
   }
