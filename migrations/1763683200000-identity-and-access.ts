@@ -80,7 +80,7 @@ const tokens = `
   );
   CREATE INDEX access_tokens_user ON access_tokens (user_id);
   CREATE INDEX access_tokens_subject ON access_tokens (subject, id);
-  CREATE INDEX access_tokens_expiry ON access_tokens (expires_at);
+  CREATE INDEX access_tokens_end ON access_tokens (least(expires_at, revoked_at));
   ALTER TABLE refresh_tokens
     ADD COLUMN user_id uuid REFERENCES users (id) ON DELETE CASCADE,
     ADD COLUMN access_token_id uuid REFERENCES access_tokens ON DELETE CASCADE;

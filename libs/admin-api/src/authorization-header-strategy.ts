@@ -1,4 +1,9 @@
-import { mayAdminister, type Authentication, type RequestAuthenticator } from '@entrepot/identity'
+import {
+  type Authentication,
+  isAdministrator,
+  mayAdminister,
+  type RequestAuthenticator,
+} from '@entrepot/identity'
 import type { ClientAddressOf } from '@entrepot/kernel'
 import { PassportStrategy } from '@nestjs/passport'
 import type { Request } from 'express'
@@ -46,14 +51,15 @@ function callerOf(authentication: Authentication): Caller | false {
   switch (authentication.kind) {
     case 'none':
       return false
-    case 'basic': {
-      const { name, admin } = authentication.principal
-      return { name, administrator: admin }
+    case 'basic':
+    case 'access-token': {
+      const { principal } = authentication
+      return { name: principal.name, administrator: isAdministrator(principal) }
     }
     case 'bearer': {
       const { principal, scopes } = authentication.token
       if (principal.kind !== 'user') return false
-      return { name: principal.name, administrator: principal.admin && mayAdminister(scopes) }
+      return { name: principal.name, administrator: isAdministrator(principal) && mayAdminister(scopes) }
     }
   }
 }

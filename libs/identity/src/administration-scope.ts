@@ -1,3 +1,4 @@
+import type { Principal } from '@entrepot/kernel'
 import type { TokenScope } from './token-service.js'
 
 /**
@@ -12,4 +13,9 @@ export function mayAdminister(scopes: readonly TokenScope[]): boolean {
     ({ type, name, actions }) =>
       type === administrationScope.type && name === administrationScope.name && actions.includes('*'),
   )
+}
+
+/** Whether these credentials are an administrator's: a token with limits administers nothing, whoever it belongs to. */
+export function isAdministrator(principal: Principal): boolean {
+  return principal.kind === 'user' && principal.admin && principal.limits === undefined
 }

@@ -24,7 +24,11 @@ function setup(password: string) {
       return { principal: anonymous, scopes: [] }
     },
   }
-  return { seen, authenticator: new HeaderAuthenticator(passwords, tokens) }
+  const accessTokens = {
+    isAccessToken: (secret: string) => secret.startsWith('ept_'),
+    verify: async (secret: string) => (secret === 'ept_good' ? alice : undefined),
+  }
+  return { seen, authenticator: new HeaderAuthenticator(passwords, tokens, accessTokens) }
 }
 
 const basic = (text: string | Uint8Array) => `Basic ${Buffer.from(text as string).toString('base64')}`
@@ -57,8 +61,17 @@ describe('HeaderAuthenticator', () => {
     })
   })
 
+  it('takes an access token as Bearer and hands it to nobody else', async () => {
+    expect(await setup('x').authenticator.authenticate('Bearer ept_good', origin)).toEqual({
+      kind: 'access-token',
+      principal: alice,
+    })
+  })
+
   it.each([
     ['an empty header', ''],
+    ['a bad access token', 'Bearer ept_bad'],
+    ['an access token under another scheme', 'Token ept_good'],
     ['a scheme alone', 'Basic'],
     ['a scheme and blanks', 'Basic   '],
     ['Bearer alone', 'Bearer'],

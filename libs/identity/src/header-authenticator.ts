@@ -1,15 +1,17 @@
 import { RegistryError, type RequestOrigin } from '@entrepot/kernel'
+import type { AccessTokenVerifier } from './access-token-verifier.js'
 import type { Authenticator, PasswordCredentials } from './authenticator.js'
 import type { Authentication, RequestAuthenticator } from './request-authenticator.js'
 import type { TokenService } from './token-service.js'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** `Authorization: Basic` (RFC 7617) and `Bearer` (RFC 6750). */
+/** `Authorization: Basic` (RFC 7617) and `Bearer` (RFC 6750), the latter with tokens of the registry and access tokens. */
 export class HeaderAuthenticator implements RequestAuthenticator {
   constructor(
     private readonly passwords: Authenticator,
     private readonly tokens: TokenService,
+    private readonly accessTokens: AccessTokenVerifier,
   ) {}
 
   async authenticate(authorization: string | undefined, origin: RequestOrigin): Promise<Authentication> {
@@ -19,7 +21,7 @@ export class HeaderAuthenticator implements RequestAuthenticator {
       case 'basic':
         return this.basic(decodeBasic(credentials), origin)
       case 'bearer':
-        return { kind: 'bearer', token: await this.tokens.verify(credentials) }
+        return this.bearer(credentials)
       default:
         throw unauthorized('the Authorization header is not "Basic <base64>" or "Bearer <token>"')
     }
@@ -29,6 +31,15 @@ export class HeaderAuthenticator implements RequestAuthenticator {
     const principal = await this.passwords.authenticate(credentials, origin)
     if (principal === undefined) throw unauthorized('user name or password is wrong')
     return { kind: 'basic', principal }
+  }
+
+  private async bearer(credentials: string): Promise<Authentication> {
+    if (!this.accessTokens.isAccessToken(credentials)) {
+      return { kind: 'bearer', token: await this.tokens.verify(credentials) }
+    }
+    const principal = await this.accessTokens.verify(credentials)
+    if (principal === undefined) throw unauthorized('the access token is unknown, expired or revoked')
+    return { kind: 'access-token', principal }
   }
 }
 

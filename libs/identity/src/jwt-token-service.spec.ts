@@ -1,11 +1,23 @@
-import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto'
 import { anonymous } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { JwtTokenService } from './jwt-token-service.js'
-import { SigningKeys } from './signing-keys.js'
-import { InMemorySigningKeyStore, InMemoryUserAccountStore, internalPrincipals } from './testing/index.js'
+import {
+  InMemoryAccessTokenStore,
+  InMemorySigningKeyStore,
+  InMemoryUserAccountStore,
+  signingKeysInMemory,
+  tokensInMemory,
+} from './testing/index.js'
 
 const principal = userPrincipal('alice', { admin: true })
 const scope = { type: 'repository', name: 'docker/team/app', actions: ['pull', 'push'] }
@@ -15,6 +27,7 @@ const clock = { time: 1_800_000_000_000, now: () => clock.time }
 const seconds = () => Math.floor(clock.time / 1000)
 let users: InMemoryUserAccountStore
 let store: InMemorySigningKeyStore
+let accessTokenStore: InMemoryAccessTokenStore
 let service: JwtTokenService
 
 beforeEach(async () => {
@@ -22,11 +35,13 @@ beforeEach(async () => {
   users = new InMemoryUserAccountStore()
   for (const name of ['root', 'alice']) await users.create({ name, admin: true })
   store = new InMemorySigningKeyStore()
+  accessTokenStore = new InMemoryAccessTokenStore()
   service = serviceWith(settings)
 })
 
 function serviceWith(given: typeof settings & { lifetimeSeconds?: number }): JwtTokenService {
-  return new JwtTokenService(new SigningKeys(store, clock), internalPrincipals(users, clock), given, clock)
+  const { bearers } = tokensInMemory(users, clock, accessTokenStore)
+  return new JwtTokenService(signingKeysInMemory(clock, store), bearers, given, clock)
 }
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -41,6 +56,7 @@ async function forge(changes: { header?: object; claims?: object; key?: KeyObjec
     iss: settings.issuer,
     aud: settings.service,
     sub: 'alice',
+    uid: principal.id,
     iat: seconds(),
     nbf: seconds(),
     exp: seconds() + 300,
@@ -74,6 +90,7 @@ describe('JwtTokenService', () => {
     expect(claims).toEqual({
       iss: 'entrepot',
       sub: 'alice',
+      uid: principal.id,
       aud: 'registry.example',
       iat: seconds(),
       nbf: seconds(),
@@ -104,6 +121,8 @@ describe('JwtTokenService', () => {
 
   it('refuses a lifetime that clients would not believe', () => {
     expect(() => serviceWith({ ...settings, lifetimeSeconds: 59 })).toThrow('expected at least 60 s')
+    expect(() => serviceWith({ ...settings, lifetimeSeconds: 3601 })).toThrow('at most 3600 s')
+    expect(() => serviceWith({ ...settings, lifetimeSeconds: NaN })).toThrow(RangeError)
   })
 
   it('takes what it would have signed itself, so that the refusals below have one reason each', async () => {
@@ -130,7 +149,18 @@ describe('JwtTokenService', () => {
     ['critical headers', { header: { crit: ['b64'], b64: true } }],
     ['another type', { header: { typ: 'at+jwt' } }],
     ['no key id', { header: { kid: undefined } }],
-    ['an unknown key id', { header: { kid: '../../dev/null' } }],
+    ['a path as key id', { header: { kid: '../../dev/null' } }],
+    ['SQL as key id', { header: { kid: "x' UNION SELECT 'key' --" } }],
+    ['the address of a certificate', { header: { x5u: 'https://evil.example/cert' } }],
+    ['a start and an issue in the future', { claims: { nbf: 1_800_000_061, iat: 1_800_000_061 } }],
+    ['no user id', { claims: { uid: undefined } }],
+    ['an empty user id', { claims: { uid: '' } }],
+    ["another user's id", { claims: { uid: 'id-of-bob' } }],
+    ['a user id that is no text', { claims: { uid: ['id-of-alice'] } }],
+    ['nobody with a user id', { claims: { sub: '' } }],
+    ['nobody with an access token', { claims: { sub: '', uid: undefined, ati: 'x' } }],
+    ['an access token that is not there', { claims: { ati: 'x' } }],
+    ['an access token that is no text', { claims: { ati: null } }],
     ['a key id of a prototype', { header: { kid: '__proto__' } }],
     ['a foreign key', { key: foreignKey.privateKey }],
     [
@@ -227,6 +257,62 @@ describe('JwtTokenService', () => {
     await users.update('alice', { admin: false })
     clock.time += 1000
     expect((await service.verify(token)).principal).toMatchObject({ admin: false })
+  })
+
+  it('refuses the token of a user who was deleted and made anew', async () => {
+    const { token } = await service.issue(principal, [scope])
+    await users.delete('alice')
+    await users.create({ name: 'alice', admin: true })
+    clock.time += 1000
+    await expect(service.verify(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+
+  it('has the limits of the access token that it was got with, as they are now, and dies with that', async () => {
+    const { accessTokens, live } = tokensInMemory(users, clock, accessTokenStore)
+    const made = await accessTokens.create({ subject: 'alice', scope: 'artifact:docker:r' }, principal)
+    const { token } = await service.issue((await live.verify(made.secret))!, [scope])
+    expect(decode(token.split('.')[1])).toMatchObject({ ati: made.token.id, access: [scope] })
+    expect(JSON.stringify(decode(token.split('.')[1]))).not.toMatch(/artifact|limits/)
+    expect((await service.verify(token)).principal).toMatchObject({
+      accessTokenId: made.token.id,
+      limits: [{ repositoryKey: 'docker', path: '**', actions: ['read'] }],
+    })
+    await accessTokens.revoke(made.token.id)
+    clock.time += 1000
+    await expect(service.verify(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+
+  it("refuses another user's access token in a token", async () => {
+    const bob = await users.create({ name: 'bob' })
+    const { accessTokens } = tokensInMemory(users, clock, accessTokenStore)
+    const { token } = await accessTokens.create(
+      { subject: 'alice', scope: 'applied-permissions/user' },
+      principal,
+    )
+    for (const claims of [
+      { sub: 'bob', uid: bob.id, ati: token.id },
+      { sub: 'alice', uid: bob.id, ati: token.id },
+      { sub: 'bob', uid: principal.id, ati: token.id },
+    ]) {
+      await expect(service.verify(await forge({ claims }))).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+    }
+  })
+
+  it('takes tokens of the key before the last rotation, and none of a key that was rotated away', async () => {
+    const [old] = await storedKeys()
+    const keys = signingKeysInMemory(clock, store)
+    clock.time += 1000
+    await keys.rotate()
+    expect(
+      await service.verify(
+        await forge({ header: { kid: old?.id }, key: createPrivateKey(old?.privateKeyPem ?? '') }),
+      ),
+    ).toBeDefined()
+    clock.time += 71 * 60_000
+    await keys.start()
+    keys.stop()
+    const late = await forge({ header: { kid: old?.id }, key: createPrivateKey(old?.privateKeyPem ?? '') })
+    await expect(serviceWith(settings).verify(late)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   })
 
   it('verifies a signature once and finds the token by its text afterwards', async () => {

@@ -1,10 +1,10 @@
-import { type Clock, type Principal, RegistryError, anonymous } from '@entrepot/kernel'
+import { type Clock, type Principal, RegistryError, type UserId, anonymous } from '@entrepot/kernel'
 import { errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
-import type { PrincipalSource } from './principal-source.js'
 import { type RandomSource, systemRandom } from './random-source.js'
-import type { SigningKeys } from './signing-keys.js'
+import { maximumTokenLifetimeSeconds, type SigningKeys } from './signing-keys.js'
 import type { IssuedToken, TokenScope, TokenService, VerifiedToken } from './token-service.js'
+import type { TokenBearer, TokenBearers } from './tokens/token-bearers.js'
 
 export interface JwtTokenSettings {
   readonly issuer: string
@@ -30,7 +30,8 @@ const headerFields = new Set(['alg', 'kid', 'typ'])
 const maximumRemembered = 8 * 1024 * 1024
 
 interface Claims {
-  readonly subject: string
+  /** Undefined: nobody. */
+  readonly bearer: TokenBearer | undefined
   readonly scopes: readonly TokenScope[]
   /** In milliseconds, leeway included. */
   readonly validUntil: number
@@ -38,7 +39,7 @@ interface Claims {
 
 /**
  * Bearer tokens as JWTs (RFC 7519) signed with ES256. A token says who its bearer is and at most what they may do; whether
- * they exist, may log in and administer is looked up at each use.
+ * they exist, may log in and administer, and what the access token that they had shown is worth, is looked up at each use.
  */
 export class JwtTokenService implements TokenService {
   /** Verification costs 100-200 µs and the pull of a manifest not much more than 20. */
@@ -48,18 +49,21 @@ export class JwtTokenService implements TokenService {
   })
   readonly #lifetimeSeconds: number
 
-  /** @throws RangeError for a lifetime under a minute */
+  /** @throws RangeError for a lifetime under a minute or over an hour */
   constructor(
     private readonly keys: SigningKeys,
-    private readonly principals: PrincipalSource,
+    private readonly bearers: TokenBearers,
     private readonly settings: JwtTokenSettings,
     private readonly clock: Clock,
     private readonly random: RandomSource = systemRandom,
   ) {
     this.#lifetimeSeconds = settings.lifetimeSeconds ?? defaultLifetimeSeconds
-    if (this.#lifetimeSeconds < minimumLifetimeSeconds) {
+    if (!(
+      this.#lifetimeSeconds >= minimumLifetimeSeconds && this.#lifetimeSeconds <= maximumTokenLifetimeSeconds
+    )) {
       throw new RangeError(
-        `token lifetime is ${this.#lifetimeSeconds} s, expected at least ${minimumLifetimeSeconds} s`,
+        `token lifetime is ${this.#lifetimeSeconds} s, expected at least ${minimumLifetimeSeconds} s ` +
+          `and at most ${maximumTokenLifetimeSeconds} s`,
       )
     }
   }
@@ -69,6 +73,7 @@ export class JwtTokenService implements TokenService {
     const issuedAt = Math.floor(this.clock.now() / 1000)
     const token = await new SignJWT({
       access: scopes.map(({ type, name, actions }) => ({ type, name, actions })),
+      ...(principal.kind === 'user' ? { uid: principal.id, ati: principal.accessTokenId } : {}),
     })
       .setProtectedHeader({ alg: algorithm, kid: key.id, typ: 'JWT' })
       .setIssuer(this.settings.issuer)
@@ -87,12 +92,12 @@ export class JwtTokenService implements TokenService {
     const claims = known ?? (await this.check(token))
     if (this.clock.now() >= claims.validUntil) throw refused('it has expired')
     if (known === undefined) this.#verified.set(token, claims)
-    return { principal: await this.principalOf(claims.subject), scopes: claims.scopes }
+    return { principal: await this.principalOf(claims.bearer), scopes: claims.scopes }
   }
 
-  private async principalOf(subject: string): Promise<Principal> {
-    if (subject === '') return anonymous
-    const principal = await this.principals.find(subject)
+  private async principalOf(bearer: TokenBearer | undefined): Promise<Principal> {
+    if (bearer === undefined) return anonymous
+    const principal = await this.bearers.find(bearer)
     if (principal === undefined) throw refused('its user may not log in any more')
     return principal
   }
@@ -130,16 +135,20 @@ export class JwtTokenService implements TokenService {
 }
 
 function claimsOf(payload: JWTPayload): Claims {
-  const { sub, exp, access } = payload
-  if (
-    typeof sub !== 'string' ||
-    typeof exp !== 'number' ||
-    !Array.isArray(access) ||
-    !access.every(isScope)
-  ) {
+  const { exp, access } = payload
+  const bearer = bearerOf(payload)
+  if (bearer === 'invalid' || typeof exp !== 'number' || !Array.isArray(access) || !access.every(isScope)) {
     throw refused('its claims are not those of this registry')
   }
-  return { subject: sub, scopes: access, validUntil: (exp + leewaySeconds) * 1000 }
+  return { bearer, scopes: access, validUntil: (exp + leewaySeconds) * 1000 }
+}
+
+/** A user has a name and an id; nobody has neither. */
+function bearerOf({ sub, uid, ati }: JWTPayload): TokenBearer | undefined | 'invalid' {
+  if (sub === '') return uid === undefined && ati === undefined ? undefined : 'invalid'
+  if (typeof sub !== 'string' || typeof uid !== 'string' || uid === '') return 'invalid'
+  if (ati !== undefined && typeof ati !== 'string') return 'invalid'
+  return { name: sub, id: uid as UserId, accessTokenId: ati }
 }
 
 function isScope(value: unknown): value is TokenScope {

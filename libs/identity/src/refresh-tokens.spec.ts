@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RefreshTokens } from './refresh-tokens.js'
-import { InMemoryRefreshTokenStore, InMemoryUserAccountStore, internalPrincipals } from './testing/index.js'
+import { InMemoryRefreshTokenStore, InMemoryUserAccountStore, tokensInMemory } from './testing/index.js'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -9,10 +9,11 @@ async function setup() {
   const users = new InMemoryUserAccountStore()
   await users.create({ name: 'alice' })
   const store = new InMemoryRefreshTokenStore(clock)
-  const principals = internalPrincipals(users, clock)
-  const tokens = new RefreshTokens(store, principals, clock)
-  const principal = await principals.find('alice')
-  return { clock, users, store, tokens, token: await tokens.issue(principal!, 'entrepot') }
+  const { accessTokens, live, principals, bearers } = tokensInMemory(users, clock)
+  const tokens = new RefreshTokens(store, bearers, clock)
+  const principal = (await principals.find('alice'))!
+  const token = await tokens.issue(principal, 'entrepot')
+  return { clock, users, store, tokens, token, principal, accessTokens, live }
 }
 
 describe('RefreshTokens', () => {
@@ -59,6 +60,38 @@ describe('RefreshTokens', () => {
   it("revokes all of a user's tokens at once", async () => {
     const { tokens, token } = await setup()
     await tokens.revokeAllOf('alice')
+    expect(await tokens.redeem(token, 'entrepot')).toBeUndefined()
+  })
+
+  it('refuses the token of a user who was deleted and made anew', async () => {
+    const { tokens, token, users, clock } = await setup()
+    await users.delete('alice')
+    await users.create({ name: 'alice', admin: true })
+    clock.time += 1000
+    expect(await tokens.redeem(token, 'entrepot')).toBeUndefined()
+  })
+
+  it('gives what the access token may that was shown for it, and dies with that', async () => {
+    const { tokens, principal, accessTokens, live } = await setup()
+    const made = await accessTokens.create({ subject: 'alice', scope: 'artifact:docker:r' }, principal)
+    const limited = (await live.verify(made.secret))!
+    const token = await tokens.issue(limited, 'entrepot')
+    expect(await tokens.redeem(token, 'entrepot')).toEqual(limited)
+    await accessTokens.revoke(made.token.id)
+    expect(await tokens.redeem(token, 'entrepot')).toBeUndefined()
+  })
+
+  it('works for a bearer without an account', async () => {
+    const { tokens, principal, accessTokens, live } = await setup()
+    const scope = 'applied-permissions/groups:dev'
+    const made = await accessTokens.create({ subject: 'pipeline', scope }, { ...principal, admin: true })
+    const token = await tokens.issue((await live.verify(made.secret))!, 'entrepot')
+    expect(await tokens.redeem(token, 'entrepot')).toMatchObject({ name: 'pipeline', groups: ['dev'] })
+  })
+
+  it('refuses a token of before users had ids', async () => {
+    const { tokens, token, store } = await setup()
+    for (const [hash, stored] of store.tokens) store.tokens.set(hash, { ...stored, userId: undefined })
     expect(await tokens.redeem(token, 'entrepot')).toBeUndefined()
   })
 })

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Clock, UserPrincipal } from '@entrepot/kernel'
-import type { PrincipalSource } from './principal-source.js'
+import type { Clock, UserId, UserPrincipal } from '@entrepot/kernel'
 import { type RandomSource, systemRandom } from './random-source.js'
 import type { RefreshTokenStore } from './refresh-token-store.js'
+import { tokenRealm } from './tokens/live-access-tokens.js'
+import type { TokenBearers } from './tokens/token-bearers.js'
 
 /** `docker login` keeps one in place of the password; the user logs in again after this. */
 const lifetimeMilliseconds = 90 * 24 * 60 * 60 * 1000
@@ -11,7 +12,7 @@ const lifetimeMilliseconds = 90 * 24 * 60 * 60 * 1000
 export class RefreshTokens {
   constructor(
     private readonly store: RefreshTokenStore,
-    private readonly principals: PrincipalSource,
+    private readonly bearers: TokenBearers,
     private readonly clock: Clock,
     private readonly random: RandomSource = systemRandom,
   ) {}
@@ -22,18 +23,25 @@ export class RefreshTokens {
     await this.store.add({
       hash: hashOf(token),
       username: principal.name,
+      userId: principal.realm === tokenRealm ? undefined : principal.id,
+      accessTokenId: principal.accessTokenId,
       service,
       expiresAt: new Date(this.clock.now() + lifetimeMilliseconds),
     })
     return token
   }
 
-  /** @returns undefined for a token that is unknown, expired, revoked, of another service, or of a user who may not log in */
+  /**
+   * @returns undefined for a token that is unknown, expired, revoked, of another service, or of a user who may not log in;
+   *   else who its bearer is now, with the limits of the access token that was shown for it
+   */
   async redeem(token: string, service: string): Promise<UserPrincipal | undefined> {
     const stored = await this.store.find(hashOf(token))
     if (stored === undefined || stored.service !== service) return undefined
     if (stored.expiresAt.getTime() <= this.clock.now()) return undefined
-    return this.principals.find(stored.username)
+    const { username: name, userId, accessTokenId } = stored
+    const id = userId ?? (accessTokenId as UserId | undefined)
+    return id === undefined ? undefined : this.bearers.find({ name, id, accessTokenId })
   }
 
   /** For a changed password, and for a user disabled or deleted. */

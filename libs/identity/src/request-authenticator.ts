@@ -5,6 +5,8 @@ import type { VerifiedToken } from './token-service.js'
 export type Authentication =
   | { readonly kind: 'none' }
   | { readonly kind: 'basic'; readonly principal: UserPrincipal }
+  /** An access token as `Bearer`: its limits are the principal's, it has no scopes of Docker's kind. */
+  | { readonly kind: 'access-token'; readonly principal: UserPrincipal }
   | { readonly kind: 'bearer'; readonly token: VerifiedToken }
 
 /** Turns an `Authorization` header into an identity, for `/v2` and the admin API alike. */

@@ -9,6 +9,7 @@ export interface StoredSigningKey {
 export interface SigningKeyStore {
   /** All keys whose tokens may still be valid, newest first. */
   list(): Promise<readonly StoredSigningKey[]>
-  /** Stores `key` unless another replica stored one first. @returns the keys as `list` does */
-  addIfNone(key: StoredSigningKey): Promise<readonly StoredSigningKey[]>
+  /** Stores `key` unless one was made after `since`, by another replica. @returns the keys as `list` does */
+  addUnlessNewer(key: StoredSigningKey, since: Date): Promise<readonly StoredSigningKey[]>
+  delete(ids: readonly string[]): Promise<void>
 }

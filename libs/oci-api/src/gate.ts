@@ -46,8 +46,9 @@ export class Gate {
   ): Promise<Caller> {
     try {
       const proved = await this.authenticator.authenticate(authorization, origin)
-      if (proved.kind === 'basic')
+      if (proved.kind === 'basic' || proved.kind === 'access-token') {
         return { principal: proved.principal, scopes: undefined, isIdentified: true }
+      }
       if (proved.kind === 'bearer') {
         return { principal: proved.token.principal, scopes: proved.token.scopes, isIdentified: true }
       }

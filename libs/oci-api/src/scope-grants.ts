@@ -1,4 +1,4 @@
-import { administrationScope, type TokenScope } from '@entrepot/identity'
+import { administrationScope, isAdministrator, type TokenScope } from '@entrepot/identity'
 import { isRegistryError, type Principal } from '@entrepot/kernel'
 import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
 import { type Address, type AddressingRules, resolveName } from './addressing.js'
@@ -44,7 +44,7 @@ export class ScopeGrants {
       return isAsked && (principal.kind === 'user' || this.readsAnything(principal)) ? ['*'] : []
     }
     if (scope.type === administrationScope.type && scope.name === administrationScope.name) {
-      return principal.kind === 'user' && principal.admin && scope.actions.includes('*') ? ['*'] : []
+      return isAdministrator(principal) && scope.actions.includes('*') ? ['*'] : []
     }
     if (scope.type !== 'repository') return []
     const address = this.resolve(scope.name, location)

@@ -124,7 +124,7 @@ export class TokenEndpoint {
         call.exchange.request.headers.authorization,
         call.exchange.origin,
       )
-      if (proved.kind === 'basic') return proved.principal
+      if (proved.kind === 'basic' || proved.kind === 'access-token') return proved.principal
       if (proved.kind === 'none') return anonymous
     } catch (error) {
       if (isRegistryError(error, 'UNAUTHORIZED')) throw unauthorized(error.message, error)

@@ -3,6 +3,7 @@ import {
   Database,
   type DatabaseOptions,
   PostgresAuditStore,
+  PostgresAccessTokenStore,
   PostgresBlobIndex,
   PostgresGroupStore,
   PostgresManifestStore,
@@ -23,6 +24,7 @@ import { connectionToken } from './core.module.js'
 
 const storeClasses = [
   PostgresAuditStore,
+  PostgresAccessTokenStore,
   PostgresBlobIndex,
   PostgresGroupStore,
   PostgresManifestStore,

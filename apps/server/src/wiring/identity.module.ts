@@ -1,26 +1,33 @@
+import type { Broadcast } from '@entrepot/coordination'
 import {
   ConfiguredDirectories,
+  AccessTokens,
+  AccessTokenUses,
   DirectoryConfirmations,
   HeaderAuthenticator,
   InternalAuthenticator,
   JwtTokenService,
+  LiveAccessTokens,
   PasswordHasher,
   PrincipalSource,
   RefreshTokens,
   SigningKeys,
+  TokenBearers,
   type UserDirectories,
 } from '@entrepot/identity'
 import { AdministratorsOnly } from '@entrepot/access'
 import {
+  PostgresAccessTokenStore,
   PostgresRefreshTokenStore,
   PostgresSigningKeyStore,
   PostgresUserAccountStore,
 } from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
 import { defaultRegistryApiSettings } from '@entrepot/oci-api'
-import { Module } from '@nestjs/common'
+import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
 import type { Settings } from '../settings/settings.js'
+import { broadcastToken, CoordinationModule } from './coordination.module.js'
 import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
 import { DirectoriesModule } from './directories.module.js'
@@ -32,7 +39,7 @@ export const userDirectoriesToken = Symbol('UserDirectories')
 
 /** Who is asking and what they may do. Other sources of identities join here. */
 @Module({
-  imports: [DatabaseModule, DirectoriesModule],
+  imports: [CoordinationModule, DatabaseModule, DirectoriesModule],
   providers: [
     { provide: PasswordHasher, useFactory: () => new PasswordHasher() },
     { provide: AdministratorsOnly, useFactory: () => new AdministratorsOnly() },
@@ -67,37 +74,82 @@ export const userDirectoriesToken = Symbol('UserDirectories')
         new InternalAuthenticator(users, hasher, systemClock),
     },
     {
+      provide: SigningKeys,
+      inject: [PostgresSigningKeyStore, broadcastToken, PinoLogger],
+      useFactory: (store: PostgresSigningKeyStore, broadcast: Broadcast, logger: PinoLogger) =>
+        new SigningKeys(store, { broadcast, logger, clock: systemClock }),
+    },
+    {
+      provide: AccessTokenUses,
+      inject: [PostgresAccessTokenStore, PinoLogger],
+      useFactory: (store: PostgresAccessTokenStore, logger: PinoLogger) =>
+        new AccessTokenUses(store, systemClock, logger),
+    },
+    {
+      provide: LiveAccessTokens,
+      inject: [PostgresAccessTokenStore, PrincipalSource, AccessTokenUses],
+      useFactory: (store: PostgresAccessTokenStore, principals: PrincipalSource, uses: AccessTokenUses) =>
+        new LiveAccessTokens(store, principals, uses, systemClock),
+    },
+    {
+      provide: AccessTokens,
+      inject: [PostgresAccessTokenStore, LiveAccessTokens, PostgresUserAccountStore],
+      useFactory: (
+        store: PostgresAccessTokenStore,
+        live: LiveAccessTokens,
+        users: PostgresUserAccountStore,
+      ) => new AccessTokens(store, live, users, systemClock),
+    },
+    {
+      provide: TokenBearers,
+      inject: [PrincipalSource, LiveAccessTokens],
+      useFactory: (principals: PrincipalSource, live: LiveAccessTokens) => new TokenBearers(principals, live),
+    },
+    {
       provide: JwtTokenService,
-      inject: [PostgresSigningKeyStore, PrincipalSource],
-      useFactory: (keys: PostgresSigningKeyStore, principals: PrincipalSource) =>
-        new JwtTokenService(
-          new SigningKeys(keys, systemClock),
-          principals,
-          { issuer: service, service },
-          systemClock,
-        ),
+      inject: [SigningKeys, TokenBearers],
+      useFactory: (keys: SigningKeys, bearers: TokenBearers) =>
+        new JwtTokenService(keys, bearers, { issuer: service, service }, systemClock),
     },
     {
       provide: RefreshTokens,
-      inject: [PostgresRefreshTokenStore, PrincipalSource],
-      useFactory: (store: PostgresRefreshTokenStore, principals: PrincipalSource) =>
-        new RefreshTokens(store, principals, systemClock),
+      inject: [PostgresRefreshTokenStore, TokenBearers],
+      useFactory: (store: PostgresRefreshTokenStore, bearers: TokenBearers) =>
+        new RefreshTokens(store, bearers, systemClock),
     },
     {
       provide: HeaderAuthenticator,
-      inject: [InternalAuthenticator, JwtTokenService],
-      useFactory: (passwords: InternalAuthenticator, tokens: JwtTokenService) =>
-        new HeaderAuthenticator(passwords, tokens),
+      inject: [InternalAuthenticator, JwtTokenService, LiveAccessTokens],
+      useFactory: (passwords: InternalAuthenticator, tokens: JwtTokenService, live: LiveAccessTokens) =>
+        new HeaderAuthenticator(passwords, tokens, live),
     },
   ],
   exports: [
+    AccessTokens,
     AdministratorsOnly,
     HeaderAuthenticator,
     InternalAuthenticator,
     JwtTokenService,
+    LiveAccessTokens,
     PasswordHasher,
     PrincipalSource,
     RefreshTokens,
+    SigningKeys,
   ],
 })
-export class IdentityModule {}
+export class IdentityModule implements OnModuleInit, BeforeApplicationShutdown {
+  constructor(
+    private readonly keys: SigningKeys,
+    private readonly tokenUses: AccessTokenUses,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.keys.start()
+    this.tokenUses.start()
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.keys.stop()
+    await this.tokenUses.stop()
+  }
+}

@@ -5,15 +5,10 @@ import {
   InternalAuthenticator,
   JwtTokenService,
   PasswordHasher,
-  SigningKeys,
   type TokenScope,
 } from '@entrepot/identity'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
-import {
-  InMemorySigningKeyStore,
-  InMemoryUserAccountStore,
-  internalPrincipals,
-} from '@entrepot/identity/testing'
+import { InMemoryUserAccountStore, signingKeysInMemory, tokensInMemory } from '@entrepot/identity/testing'
 import { anonymous, type LogFields, type Logger, systemClock } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import { RepositoryDirectory } from '@entrepot/repositories'
@@ -56,9 +51,10 @@ export class AdminApiApp {
     await users.create({ name: 'admin', ...hashed })
     await users.create({ name: 'user', passwordHash: await hasher.hash(userPassword) })
     await users.create({ name: 'gone', ...hashed, disabled: true })
+    const { live, bearers } = tokensInMemory(users, systemClock)
     const tokens = new JwtTokenService(
-      new SigningKeys(new InMemorySigningKeyStore(), systemClock),
-      internalPrincipals(users, systemClock),
+      signingKeysInMemory(systemClock),
+      bearers,
       { issuer: 'entrepot', service: 'entrepot' },
       systemClock,
     )
@@ -68,7 +64,7 @@ export class AdminApiApp {
     await repositories.start()
     const ports = {
       repositories,
-      authenticator: new HeaderAuthenticator(passwords, tokens),
+      authenticator: new HeaderAuthenticator(passwords, tokens, live),
       logger,
       clientAddressOf: () => '192.0.2.7',
       publicUrl: options.publicUrl,

@@ -1,3 +1,4 @@
+import type { UserId } from '@entrepot/kernel'
 import { Column, Entity, PrimaryColumn } from 'typeorm'
 
 @Entity('refresh_tokens')
@@ -7,6 +8,12 @@ export class RefreshTokenEntity {
 
   @Column({ type: 'text' })
   username!: string
+
+  @Column({ type: 'uuid', name: 'user_id', nullable: true })
+  userId!: UserId | null
+
+  @Column({ type: 'uuid', name: 'access_token_id', nullable: true })
+  accessTokenId!: string | null
 
   @Column({ type: 'text' })
   service!: string

@@ -21,10 +21,21 @@ describe('the stores of identities', () => {
         privateKeyPem: 'pem',
         createdAt: new Date('2026-05-01T12:00:00.123Z'),
       }))
-      const answers = await Promise.all(keys.map((key) => store.addIfNone(key)))
+      const answers = await Promise.all(keys.map((key) => store.addUnlessNewer(key, new Date(0))))
       const [winner] = await store.list()
       expect(keys).toContainEqual({ ...winner })
       for (const answer of answers) expect(answer).toEqual([winner])
+    })
+
+    it('takes another key when the newest is old enough, newest first, and deletes by id', async () => {
+      const store = new PostgresSigningKeyStore(db.database)
+      const [old] = await store.list()
+      const createdAt = new Date('2026-06-01T12:00:00.456Z')
+      const next = { id: 'next', algorithm: 'ES256', privateKeyPem: 'pem', createdAt } as const
+      expect(await store.addUnlessNewer(next, new Date('2026-05-01T12:00:00Z'))).toEqual([old])
+      expect(await store.addUnlessNewer(next, new Date('2026-05-02T12:00:00Z'))).toEqual([next, old])
+      await store.delete([old?.id ?? '', 'unknown'])
+      expect(await store.list()).toEqual([next])
     })
   })
 
@@ -33,6 +44,8 @@ describe('the stores of identities', () => {
     const token = (hash: string, username: string, seconds: number) => ({
       hash,
       username,
+      userId: undefined,
+      accessTokenId: undefined,
       service: 'registry',
       expiresAt: new Date(now + seconds * 1000),
     })

@@ -1,6 +1,7 @@
 import type { RefreshTokenStore, StoredRefreshToken } from '@entrepot/identity'
-import type { Clock } from '@entrepot/kernel'
+import { type Clock, RegistryError } from '@entrepot/kernel'
 import { MoreThan } from 'typeorm'
+import { violates } from '../database-error.js'
 import type { Database, Statement } from '../database.js'
 import { RefreshTokenEntity } from '../entities/refresh-token.entity.js'
 
@@ -11,15 +12,30 @@ export class PostgresRefreshTokenStore implements RefreshTokenStore {
   ) {}
 
   async add(token: StoredRefreshToken): Promise<void> {
-    const { hash, username, service, expiresAt } = token
-    await this.database.query(addToken, [hash, username, service, expiresAt, this.now()])
+    const { hash, username, userId, accessTokenId, service, expiresAt } = token
+    const values = [hash, username, service, expiresAt, this.now(), userId ?? null, accessTokenId ?? null]
+    try {
+      await this.database.query(addToken, values)
+    } catch (error) {
+      if (!isOrphan(error)) throw error
+      throw new RegistryError('UNAUTHORIZED', 'the user or the access token is gone', { cause: error })
+    }
   }
 
   async find(hash: string): Promise<StoredRefreshToken | undefined> {
     const token = await this.database.entities((manager) =>
       manager.findOneBy(RefreshTokenEntity, { hash, expiresAt: MoreThan(this.now()) }),
     )
-    return token ?? undefined
+    if (token === null) return undefined
+    const { username, userId, accessTokenId, service, expiresAt } = token
+    return {
+      hash,
+      username,
+      userId: userId ?? undefined,
+      accessTokenId: accessTokenId ?? undefined,
+      service,
+      expiresAt,
+    }
   }
 
   async revokeAllOf(username: string): Promise<void> {
@@ -41,5 +57,12 @@ const addToken: Statement = {
         ORDER BY expires_at LIMIT 20 FOR UPDATE SKIP LOCKED
       )
     )
-    INSERT INTO refresh_tokens (hash, username, service, expires_at) VALUES ($1, $2, $3, $4)`,
+    INSERT INTO refresh_tokens (hash, username, service, expires_at, user_id, access_token_id)
+    VALUES ($1, $2, $3, $4, $6, $7)`,
+}
+
+function isOrphan(error: unknown): boolean {
+  return (
+    violates(error, 'refresh_tokens_user_id_fkey') || violates(error, 'refresh_tokens_access_token_id_fkey')
+  )
 }

@@ -11,12 +11,16 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     )
   }
 
-  async addIfNone(key: StoredSigningKey): Promise<readonly StoredSigningKey[]> {
+  async addUnlessNewer(key: StoredSigningKey, since: Date): Promise<readonly StoredSigningKey[]> {
     await this.database.transaction(async (transaction) => {
       await transaction.query(lockKeys, [])
-      await transaction.query(addKey, [key.id, key.algorithm, key.privateKeyPem, key.createdAt])
+      await transaction.query(addKey, [key.id, key.algorithm, key.privateKeyPem, key.createdAt, since])
     })
     return this.list()
+  }
+
+  async delete(ids: readonly string[]): Promise<void> {
+    await this.database.query(deleteKeys, [ids])
   }
 }
 
@@ -25,5 +29,8 @@ const lockKeys: Statement = { text: 'LOCK TABLE signing_keys IN SHARE ROW EXCLUS
 const addKey: Statement = {
   text: `
     INSERT INTO signing_keys (id, algorithm, private_key_pem, created_at)
-    SELECT $1::text, $2::text, $3::text, $4::timestamptz WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`,
+    SELECT $1::text, $2::text, $3::text, $4::timestamptz
+    WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE created_at > $5::timestamptz)`,
 }
+
+const deleteKeys: Statement = { text: 'DELETE FROM signing_keys WHERE id = ANY($1::text[])' }

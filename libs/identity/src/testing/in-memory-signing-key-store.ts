@@ -2,13 +2,22 @@ import type { SigningKeyStore, StoredSigningKey } from '../signing-key-store.js'
 
 export class InMemorySigningKeyStore implements SigningKeyStore {
   #keys: readonly StoredSigningKey[] = []
+  /** How often `list` was asked, for tests of caches. */
+  lookups = 0
 
   async list(): Promise<readonly StoredSigningKey[]> {
+    this.lookups += 1
     return this.#keys
   }
 
-  async addIfNone(key: StoredSigningKey): Promise<readonly StoredSigningKey[]> {
-    if (this.#keys.length === 0) this.#keys = [key]
+  async addUnlessNewer(key: StoredSigningKey, since: Date): Promise<readonly StoredSigningKey[]> {
+    if (!this.#keys.some(({ createdAt }) => createdAt > since)) {
+      this.#keys = [...this.#keys, key].sort((left, right) => +right.createdAt - +left.createdAt)
+    }
     return this.#keys
+  }
+
+  async delete(ids: readonly string[]): Promise<void> {
+    this.#keys = this.#keys.filter(({ id }) => !ids.includes(id))
   }
 }

@@ -1,0 +1,65 @@
+import { byCodePoint, type Listing, listingOf, type Page } from '@entrepot/kernel'
+import type { AccessToken, AccessTokenHashes, AccessTokenStore } from '../tokens/access-token-store.js'
+
+interface Row {
+  readonly token: AccessToken
+  readonly hashes: AccessTokenHashes
+}
+
+export class InMemoryAccessTokenStore implements AccessTokenStore {
+  readonly rows = new Map<string, Row>()
+  /** How often a single token was asked for, for tests of caches. */
+  lookups = 0
+
+  async add(token: AccessToken, hashes: AccessTokenHashes): Promise<void> {
+    this.rows.set(token.id, { token, hashes })
+  }
+
+  async find(id: string): Promise<AccessToken | undefined> {
+    this.lookups += 1
+    return this.rows.get(id)?.token
+  }
+
+  async findBySecret(hash: string): Promise<AccessToken | undefined> {
+    this.lookups += 1
+    return [...this.rows.values()].find(({ hashes }) => hashes.secret === hash)?.token
+  }
+
+  async findByRefreshToken(hash: string): Promise<AccessToken | undefined> {
+    return [...this.rows.values()].find(({ hashes }) => hashes.refresh === hash)?.token
+  }
+
+  async list(at: Date, subject: string | undefined, page: Page): Promise<Listing<AccessToken>> {
+    const tokens = [...this.rows.values()]
+      .map(({ token }) => token)
+      .filter(
+        (token) => token.revokedAt === undefined && (token.expiresAt === undefined || token.expiresAt > at),
+      )
+      .filter((token) => subject === undefined || token.subject === subject)
+      .filter(({ id }) => page.after === undefined || id > page.after)
+      .sort((left, right) => byCodePoint(left.id, right.id))
+    return listingOf(tokens.slice(0, page.limit + 1), page.limit)
+  }
+
+  async revoke(id: string, at: Date): Promise<AccessToken | undefined> {
+    const row = this.rows.get(id)
+    if (row === undefined || row.token.revokedAt !== undefined) return undefined
+    const token = { ...row.token, revokedAt: at }
+    this.rows.set(id, { ...row, token })
+    return token
+  }
+
+  async replace(id: string, token: AccessToken, hashes: AccessTokenHashes): Promise<boolean> {
+    if ((await this.revoke(id, token.createdAt)) === undefined) return false
+    await this.add(token, hashes)
+    return true
+  }
+
+  async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
+    for (const [id, lastUsedAt] of uses) {
+      const row = this.rows.get(id)
+      if (row === undefined || (row.token.lastUsedAt ?? 0) >= lastUsedAt) continue
+      this.rows.set(id, { ...row, token: { ...row.token, lastUsedAt } })
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Listing, Page, UserId } from '@entrepot/kernel'
+
+/** All that is known of an access token but its secret. */
+export interface AccessToken {
+  /** A UUID. */
+  readonly id: string
+  /** A user's name, or any other name where no account is meant. */
+  readonly subject: string
+  /** Undefined for a subject without an account here. */
+  readonly userId: UserId | undefined
+  /** As `parseAccessTokenScope` reads it. */
+  readonly scope: string
+  readonly audience: string
+  readonly description: string
+  /** Who made it: a user's name. */
+  readonly createdBy: string
+  readonly createdAt: Date
+  /** Undefined: never. */
+  readonly expiresAt: Date | undefined
+  /** To the minute. */
+  readonly lastUsedAt: Date | undefined
+  readonly revokedAt: Date | undefined
+  readonly refreshable: boolean
+}
+
+/** SHA-256, hex: the secrets themselves are never stored. */
+export interface AccessTokenHashes {
+  readonly secret: string
+  readonly refresh: string | undefined
+}
+
+/** Each of them goes with its user. What has been expired or revoked for 90 days is forgotten. */
+export interface AccessTokenStore {
+  /** @throws RegistryError NAME_UNKNOWN when the user is gone */
+  add(token: AccessToken, hashes: AccessTokenHashes): Promise<void>
+  /** Expired and revoked ones too. @returns undefined for what is no UUID as well */
+  find(id: string): Promise<AccessToken | undefined>
+  findBySecret(hash: string): Promise<AccessToken | undefined>
+  findByRefreshToken(hash: string): Promise<AccessToken | undefined>
+  /** Those that work at the time, by id. @param subject undefined: of everybody */
+  list(at: Date, subject: string | undefined, page: Page): Promise<Listing<AccessToken>>
+  /** @returns undefined when there was none that was not revoked before */
+  revoke(id: string, at: Date): Promise<AccessToken | undefined>
+  /**
+   * Revokes one token and stores another in its place, in one step.
+   * @returns false when the first was revoked already, and then nothing is stored
+   */
+  replace(id: string, token: AccessToken, hashes: AccessTokenHashes): Promise<boolean>
+  /** The time of last use by id; an earlier one than is stored changes nothing. */
+  recordUses(uses: ReadonlyMap<string, Date>): Promise<void>
+}
