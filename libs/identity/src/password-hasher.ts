@@ -1,5 +1,6 @@
 import { RegistryError } from '@entrepot/kernel'
 import { hash, verify } from '@node-rs/argon2'
+import { bcryptCostOf, verifyBcrypt } from './verify-bcrypt.js'
 
 /** OWASP's second choice for argon2id, 19 MiB and two passes: about 13 ms of CPU. Argon2id is the library's default. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -34,10 +35,11 @@ export class PasswordHasher {
 
   /**
    * Takes as long for `undefined`, the hash of a user who doesn't exist, as for a hash.
-   * @throws RegistryError TOO_MANY_REQUESTS when too many are waiting; Error when `phc` is no PHC string of argon2
+   * @throws RegistryError TOO_MANY_REQUESTS when too many are waiting; Error when `phc` is neither a PHC string of argon2
+   *   nor a bcrypt hash of a permitted cost
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
-    const matches = await this.inTurn(() => verify(phc ?? nobodysHash, password))
+    const matches = await this.inTurn(() => verifyAny(phc ?? nobodysHash, password))
     return matches && phc !== undefined
   }
 
@@ -62,4 +64,13 @@ export class PasswordHasher {
     }
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
+}
+
+/** Whether a stored hash is not what `hash` makes now. */
+export function needsRehash(stored: string): boolean {
+  return !stored.startsWith('$argon2id$')
+}
+
+function verifyAny(stored: string, password: string): Promise<boolean> {
+  return bcryptCostOf(stored) === undefined ? verify(stored, password) : verifyBcrypt(stored, password)
 }

@@ -1,7 +1,8 @@
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { PostgresRepositoryStore, PostgresUserAccountStore } from '@entrepot/database'
 import { TestDatabase } from '@entrepot/database/testing'
-import { InternalAuthenticator, PasswordHasher } from '@entrepot/identity'
+import { PasswordHasher } from '@entrepot/identity'
+import { internalLogins } from '@entrepot/identity/testing'
 import { silentLogger, systemClock } from '@entrepot/kernel'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -34,7 +35,7 @@ describe('the first start', () => {
     }
   }
   const logsIn = async (password: string): Promise<boolean> =>
-    (await new InternalAuthenticator(users, new PasswordHasher(), systemClock).authenticate({
+    (await internalLogins(users, new PasswordHasher(), systemClock).authenticate({
       username: 'admin',
       password,
     })) !== undefined

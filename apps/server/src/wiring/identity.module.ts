@@ -1,14 +1,17 @@
 import type { Broadcast } from '@entrepot/coordination'
 import {
-  ConfiguredDirectories,
   AccessTokens,
   AccessTokenUses,
+  AuthenticatorChain,
+  ConfiguredDirectories,
   DirectoryConfirmations,
+  DirectoryPasswords,
   HeaderAuthenticator,
-  InternalAuthenticator,
+  InternalPasswords,
   JwtTokenService,
   LiveAccessTokens,
   PasswordHasher,
+  PasswordMemory,
   PrincipalSource,
   RefreshTokens,
   SigningKeys,
@@ -68,10 +71,30 @@ export const userDirectoriesToken = Symbol('UserDirectories')
         new PrincipalSource(users, confirmations, systemClock),
     },
     {
-      provide: InternalAuthenticator,
-      inject: [PostgresUserAccountStore, PasswordHasher],
-      useFactory: (users: PostgresUserAccountStore, hasher: PasswordHasher) =>
-        new InternalAuthenticator(users, hasher, systemClock),
+      provide: AuthenticatorChain,
+      inject: [
+        PostgresUserAccountStore,
+        PasswordHasher,
+        userDirectoriesToken,
+        DirectoryConfirmations,
+        LiveAccessTokens,
+      ],
+      useFactory: (
+        users: PostgresUserAccountStore,
+        hasher: PasswordHasher,
+        directories: UserDirectories,
+        confirmations: DirectoryConfirmations,
+        accessTokens: LiveAccessTokens,
+      ) => {
+        const memory = new PasswordMemory(systemClock)
+        const sources = {
+          internal: new InternalPasswords(users, hasher, memory),
+          directories: new DirectoryPasswords(directories, confirmations, memory, systemClock),
+          confirmations,
+          accessTokens,
+        }
+        return new AuthenticatorChain(users, sources, memory, systemClock)
+      },
     },
     {
       provide: SigningKeys,
@@ -119,16 +142,16 @@ export const userDirectoriesToken = Symbol('UserDirectories')
     },
     {
       provide: HeaderAuthenticator,
-      inject: [InternalAuthenticator, JwtTokenService, LiveAccessTokens],
-      useFactory: (passwords: InternalAuthenticator, tokens: JwtTokenService, live: LiveAccessTokens) =>
+      inject: [AuthenticatorChain, JwtTokenService, LiveAccessTokens],
+      useFactory: (passwords: AuthenticatorChain, tokens: JwtTokenService, live: LiveAccessTokens) =>
         new HeaderAuthenticator(passwords, tokens, live),
     },
   ],
   exports: [
     AccessTokens,
     AdministratorsOnly,
+    AuthenticatorChain,
     HeaderAuthenticator,
-    InternalAuthenticator,
     JwtTokenService,
     LiveAccessTokens,
     PasswordHasher,

@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AdministratorsOnly } from '@entrepot/access'
-import {
-  HeaderAuthenticator,
-  InternalAuthenticator,
-  JwtTokenService,
-  RefreshTokens,
-} from '@entrepot/identity'
+import { AuthenticatorChain, HeaderAuthenticator, JwtTokenService, RefreshTokens } from '@entrepot/identity'
 import {
   createRegistryHandler,
   defaultRegistryApiSettings,
@@ -37,10 +32,10 @@ const runtimeToken = Symbol('HandlerRuntime')
   providers: [
     {
       provide: credentialsToken,
-      inject: [HeaderAuthenticator, InternalAuthenticator, RefreshTokens],
+      inject: [HeaderAuthenticator, AuthenticatorChain, RefreshTokens],
       useFactory: (
         requestAuthenticator: HeaderAuthenticator,
-        authenticator: InternalAuthenticator,
+        authenticator: AuthenticatorChain,
         refreshTokens: RefreshTokens,
       ) => ({ requestAuthenticator, authenticator, refreshTokens }),
     },

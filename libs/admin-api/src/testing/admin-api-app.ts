@@ -2,13 +2,17 @@ import { request as httpRequest } from 'node:http'
 import {
   administrationScope,
   HeaderAuthenticator,
-  InternalAuthenticator,
   JwtTokenService,
   PasswordHasher,
   type TokenScope,
 } from '@entrepot/identity'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
-import { InMemoryUserAccountStore, signingKeysInMemory, tokensInMemory } from '@entrepot/identity/testing'
+import {
+  InMemoryUserAccountStore,
+  internalLogins,
+  signingKeysInMemory,
+  tokensInMemory,
+} from '@entrepot/identity/testing'
 import { anonymous, type LogFields, type Logger, systemClock } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import { RepositoryDirectory } from '@entrepot/repositories'
@@ -58,7 +62,7 @@ export class AdminApiApp {
       { issuer: 'entrepot', service: 'entrepot' },
       systemClock,
     )
-    const passwords = new InternalAuthenticator(users, hasher, systemClock)
+    const passwords = internalLogins(users, hasher, systemClock)
     const logger = recordingLogger(logged)
     const repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), logger)
     await repositories.start()

@@ -8,7 +8,7 @@ import { TokenBearers } from '../tokens/token-bearers.js'
 import type { UserAccountStore } from '../user-account-store.js'
 import { InMemoryAccessTokenStore } from './in-memory-access-token-store.js'
 import { InMemorySigningKeyStore } from './in-memory-signing-key-store.js'
-import { internalPrincipals } from './no-directories.js'
+import { internalPrincipals } from './login-chain.js'
 
 /** All about tokens as one replica has it, over stores in memory; several may share those. */
 export function tokensInMemory(
