@@ -145,11 +145,12 @@ const settings = `
   CREATE INDEX oidc_logins_expiry ON oidc_logins (expires_at);
 `
 
+/** A revision is never used twice, so that one deleted and made anew is not taken for what it was. */
 const permissions = `
   CREATE TABLE permission_targets (
     name text COLLATE "C" PRIMARY KEY,
     target jsonb NOT NULL,
-    revision integer NOT NULL DEFAULT 1
+    revision integer GENERATED ALWAYS AS IDENTITY
   );
 `
 

@@ -20,11 +20,13 @@ export interface PermissionTarget {
 
 export interface StoredPermissionTarget {
   readonly target: PermissionTarget
-  /** Grows with every change. */
+  /** Grows with every change and is never used twice, not by another target either. */
   readonly revision: number
 }
 
 export interface PermissionTargetStore {
+  /** What is another text whenever `list` answers something else: it costs less to ask for. */
+  version(): Promise<string>
   /** All of them, by name. */
   list(): Promise<readonly StoredPermissionTarget[]>
   /** @throws RegistryError CONFLICT when the name is taken */

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PathPattern } from './path-pattern.js'
 
@@ -35,5 +36,41 @@ describe('a path pattern', () => {
     expect(new PathPattern('team/app').matchesBelow('team/app')).toBe(false)
     expect(new PathPattern('team/**').matchesBelow('team/app')).toBe(true)
     expect(new PathPattern('other/**').matchesBelow('team/app')).toBe(false)
+  })
+
+  test.each([
+    ['team/app/release-*', 'team/app', 'release-*'],
+    ['team/app/release-*/**', 'team/app', 'release-*'],
+    ['**/release-*', 'team/app', 'release-*'],
+    ['*/app/1.?', 'team/app', '1.?'],
+    ['team/**', 'team/app', '*'],
+    ['team/app/', 'team/app', '*'],
+    ['team/app/**/**', 'team/app', '*'],
+    ['**/**', 'team/app', '*'],
+    ['**/*', 'team/app', '*'],
+    ['**/secret/**', 'team/app', 'secret'],
+    ['team/app', 'team/app', undefined],
+    ['team/app/*/deep', 'team/app', undefined],
+    ['other/**', 'team/app', undefined],
+    ['', 'team/app', undefined],
+  ])('%s leaves to the children of %s the pattern %s', (pattern, path, expected) => {
+    expect(new PathPattern(pattern).childrenOf(path)?.text).toBe(expected)
+  })
+
+  test('matches a child exactly when what it leaves to the children does', () => {
+    const segment = fc.constantFrom('a', 'b', '*', '?', '**', 'a*')
+    const patterns = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
+    const paths = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(patterns, paths, (text, path) => {
+        const pattern = new PathPattern(text)
+        const parent = path.join('/')
+        for (const child of ['a', 'b', 'ab', 'ba']) {
+          const isLeft = pattern.childrenOf(parent)?.matches(child) ?? false
+          expect(isLeft).toBe(pattern.matches(`${parent}/${child}`))
+        }
+      }),
+      { numRuns: 1000 },
+    )
   })
 })

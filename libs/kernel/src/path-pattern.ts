@@ -1,3 +1,7 @@
+import { SegmentPattern } from './segment-pattern.js'
+
+const anything = new SegmentPattern('*')
+
 /**
  * An Ant-style pattern over `/`-parted paths: `?` is one character, `*` any within a segment, `**` any number of segments;
  * a slash at the end stands for `/**`.
@@ -5,11 +9,17 @@
  * expression won't do.
  */
 export class PathPattern {
-  readonly #segments: readonly string[]
+  readonly #segments: readonly SegmentPattern[]
+  /** From here on there is nothing but `**`, which may stand for nothing. */
+  readonly #tail: number
 
   constructor(readonly text: string) {
     const whole = text.endsWith('/') ? `${text}**` : text
-    this.#segments = whole.split('/').filter((segment) => segment !== '')
+    this.#segments = whole
+      .split('/')
+      .filter((segment) => segment !== '')
+      .map((segment) => new SegmentPattern(segment))
+    this.#tail = this.#segments.findLastIndex(({ text: segment }) => segment !== '**') + 1
   }
 
   matches(path: string): boolean {
@@ -19,9 +29,19 @@ export class PathPattern {
   /** Whether some path that begins with `path` and a slash can match. */
   matchesBelow(path: string): boolean {
     for (const position of this.#positionsAfter(path)) {
-      if (position < this.#segments.length || this.#segments[position - 1] === '**') return true
+      if (position < this.#segments.length || this.#isAnyDepth(position - 1)) return true
     }
     return false
+  }
+
+  /** What one more segment after `path` has to match for the whole to match; undefined when none can. */
+  childrenOf(path: string): SegmentPattern | undefined {
+    let last: SegmentPattern | undefined
+    for (const position of this.#positionsAfter(path)) {
+      if (this.#isAnyDepth(position) && position >= this.#tail) return anything
+      if (position === this.#tail - 1) last = this.#segments[position]
+    }
+    return last
   }
 
   /** Where in the pattern one can stand after all of `path`: the states of an automaton over segments. */
@@ -32,8 +52,8 @@ export class PathPattern {
       for (const position of current) {
         const pattern = this.#segments[position]
         if (pattern === undefined) continue
-        if (pattern === '**') next.add(position)
-        else if (segmentMatches(pattern, segment)) next.add(position + 1)
+        if (this.#isAnyDepth(position)) next.add(position)
+        else if (pattern.matches(segment)) next.add(position + 1)
       }
       current = this.#closure(next)
     }
@@ -43,35 +63,12 @@ export class PathPattern {
   /** `**` may also stand for no segment at all. */
   #closure(positions: Set<number>): Set<number> {
     for (const position of positions) {
-      if (this.#segments[position] === '**') positions.add(position + 1)
+      if (this.#isAnyDepth(position)) positions.add(position + 1)
     }
     return positions
   }
-}
 
-/** Greedy match with one point of return: the last `*`. At most pattern length times segment length steps. */
-function segmentMatches(pattern: string, segment: string): boolean {
-  let inPattern = 0
-  let inSegment = 0
-  let star = -1
-  let afterStar = 0
-  while (inSegment < segment.length) {
-    const expected = pattern[inPattern]
-    if (expected === '*') {
-      star = inPattern
-      afterStar = inSegment
-      inPattern += 1
-    } else if (expected === '?' || expected === segment[inSegment]) {
-      inPattern += 1
-      inSegment += 1
-    } else if (star >= 0) {
-      inPattern = star + 1
-      afterStar += 1
-      inSegment = afterStar
-    } else {
-      return false
-    }
+  #isAnyDepth(position: number): boolean {
+    return this.#segments[position]?.text === '**'
   }
-  while (pattern[inPattern] === '*') inPattern += 1
-  return inPattern === pattern.length
 }

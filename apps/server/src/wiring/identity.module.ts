@@ -18,7 +18,6 @@ import {
   TokenBearers,
   type UserDirectories,
 } from '@entrepot/identity'
-import { AdministratorsOnly } from '@entrepot/access'
 import {
   PostgresAccessTokenStore,
   PostgresRefreshTokenStore,
@@ -40,12 +39,11 @@ const { service } = defaultRegistryApiSettings
 /** The directories that are asked, in their order. */
 export const userDirectoriesToken = Symbol('UserDirectories')
 
-/** Who is asking and what they may do. Other sources of identities join here. */
+/** Who is asking. Other sources of identities join here. */
 @Module({
   imports: [CoordinationModule, DatabaseModule, DirectoriesModule],
   providers: [
     { provide: PasswordHasher, useFactory: () => new PasswordHasher() },
-    { provide: AdministratorsOnly, useFactory: () => new AdministratorsOnly() },
     { provide: userDirectoriesToken, useExisting: ConfiguredDirectories },
     {
       provide: DirectoryConfirmations,
@@ -149,7 +147,6 @@ export const userDirectoriesToken = Symbol('UserDirectories')
   ],
   exports: [
     AccessTokens,
-    AdministratorsOnly,
     AuthenticatorChain,
     HeaderAuthenticator,
     JwtTokenService,

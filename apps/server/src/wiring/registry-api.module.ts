@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AdministratorsOnly } from '@entrepot/access'
+import { PermissionTargetPolicy } from '@entrepot/access'
 import { AuthenticatorChain, HeaderAuthenticator, JwtTokenService, RefreshTokens } from '@entrepot/identity'
 import {
   createRegistryHandler,
@@ -15,6 +15,7 @@ import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import type { Settings } from '../settings/settings.js'
 import { AuditModule, auditTrailToken } from './audit.module.js'
+import { AccessModule } from './access.module.js'
 import { settingsToken } from './core.module.js'
 import { IdentityModule } from './identity.module.js'
 import { RepositoriesModule } from './repositories.module.js'
@@ -28,7 +29,7 @@ const runtimeToken = Symbol('HandlerRuntime')
 
 /** `/v2` and the token endpoint. */
 @Module({
-  imports: [AuditModule, IdentityModule, RepositoriesModule],
+  imports: [AccessModule, AuditModule, IdentityModule, RepositoriesModule],
   providers: [
     {
       provide: credentialsToken,
@@ -74,7 +75,7 @@ const runtimeToken = Symbol('HandlerRuntime')
       inject: [
         apiSettingsToken,
         ConfiguredOciRepositories,
-        AdministratorsOnly,
+        PermissionTargetPolicy,
         JwtTokenService,
         credentialsToken,
         runtimeToken,
@@ -82,7 +83,7 @@ const runtimeToken = Symbol('HandlerRuntime')
       useFactory: (
         settings: RegistryApiSettings,
         directory: ConfiguredOciRepositories,
-        policy: AdministratorsOnly,
+        policy: PermissionTargetPolicy,
         tokens: JwtTokenService,
         credentials: Parameters<typeof createRegistryHandler>[0]['credentials'],
         runtime: HandlerRuntime,

@@ -1,0 +1,40 @@
+import { type Broadcast, Replicated } from '@entrepot/coordination'
+import type { Logger } from '@entrepot/kernel'
+import type { SecuritySettingStore, StoredSetting } from './security-setting-store.js'
+
+const settingName = 'anonymous'
+
+/** The switch for access without a login, off until somebody puts it on. What is allowed then, permission targets say. */
+export class AnonymousAccess {
+  readonly #setting: Replicated<StoredSetting | undefined>
+
+  constructor(
+    private readonly store: SecuritySettingStore,
+    broadcast: Broadcast,
+    logger: Logger,
+  ) {
+    const load = async (current: StoredSetting | undefined) => {
+      const loaded = await store.find(settingName)
+      return loaded?.revision === current?.revision ? current : loaded
+    }
+    this.#setting = new Replicated({ name: 'anonymous_access', initial: undefined, load }, broadcast, logger)
+  }
+
+  /** Loads the switch and follows its changes until `stop`. */
+  start(): Promise<void> {
+    return this.#setting.start()
+  }
+
+  stop(): void {
+    this.#setting.stop()
+  }
+
+  get enabled(): boolean {
+    return this.#setting.current?.value['enabled'] === true
+  }
+
+  async change(enabled: boolean): Promise<void> {
+    await this.store.put(settingName, { enabled })
+    await this.#setting.changed(settingName)
+  }
+}

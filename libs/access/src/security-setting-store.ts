@@ -1,0 +1,11 @@
+export interface StoredSetting {
+  readonly value: Readonly<Record<string, unknown>>
+  /** Grows with every change. */
+  readonly revision: number
+}
+
+/** Settings for the whole installation, each a small document. */
+export interface SecuritySettingStore {
+  find(name: string): Promise<StoredSetting | undefined>
+  put(name: string, value: StoredSetting['value']): Promise<StoredSetting>
+}

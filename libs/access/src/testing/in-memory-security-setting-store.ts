@@ -1,0 +1,15 @@
+import type { SecuritySettingStore, StoredSetting } from '../security-setting-store.js'
+
+export class InMemorySecuritySettingStore implements SecuritySettingStore {
+  readonly #rows = new Map<string, StoredSetting>()
+
+  async find(name: string): Promise<StoredSetting | undefined> {
+    return this.#rows.get(name)
+  }
+
+  async put(name: string, value: StoredSetting['value']): Promise<StoredSetting> {
+    const stored = { value, revision: (this.#rows.get(name)?.revision ?? 0) + 1 }
+    this.#rows.set(name, stored)
+    return stored
+  }
+}

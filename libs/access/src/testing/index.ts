@@ -1,0 +1,5 @@
+export * from './in-memory-permission-target-store.js'
+export * from './in-memory-security-setting-store.js'
+export * from './permission-target.js'
+export * from './permission-target-store.contract.js'
+export * from './security-setting-store.contract.js'
