@@ -1,11 +1,45 @@
-import type { RequestAuthenticator } from '@entrepot/identity'
-import type { ClientAddressOf, Logger } from '@entrepot/kernel'
+import type { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
+import type { AuditStore } from '@entrepot/audit'
+import type {
+  AccessTokens,
+  Authenticator,
+  GroupStore,
+  PasswordHasher,
+  PrincipalSource,
+  RefreshTokens,
+  RequestAuthenticator,
+  UserAccountStore,
+} from '@entrepot/identity'
+import type { AuditTrail, ClientAddressOf, Logger } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
+
+/** Users and groups. */
+export interface AccountPorts {
+  readonly users: UserAccountStore
+  readonly groups: GroupStore
+  readonly hasher: PasswordHasher
+  /** For users who prove their old password; counts failures. */
+  readonly passwords: Authenticator
+  readonly principals: Pick<PrincipalSource, 'forget'>
+  readonly refreshTokens: Pick<RefreshTokens, 'revokeAllOf'>
+}
+
+export interface PermissionPorts {
+  readonly targets: PermissionTargets
+  readonly policy: PermissionTargetPolicy
+  readonly anonymous: Pick<AnonymousAccess, 'enabled' | 'change'>
+}
 
 /** What the admin API needs of the application. */
 export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
   readonly authenticator: RequestAuthenticator
+  readonly accounts: AccountPorts
+  readonly permissions: PermissionPorts
+  readonly accessTokens: AccessTokens
+  readonly audit: AuditTrail
+  /** What the audit trail has recorded. */
+  readonly auditEvents: Pick<AuditStore, 'search'>
   readonly logger: Logger
   readonly clientAddressOf: ClientAddressOf
   /** `https://registry.example`, as clients reach this server; undefined: as the request at hand reached it. */

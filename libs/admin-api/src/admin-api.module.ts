@@ -1,19 +1,79 @@
 import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common'
 import { APP_FILTER, APP_GUARD } from '@nestjs/core'
+import { AccessPermissionsController } from './permissions/access-permissions.controller.js'
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
+import { AuditController } from './audit/audit.controller.js'
 import { AuthorizationHeaderStrategy } from './authorization-header-strategy.js'
 import { ErrorFilter } from './error-filter.js'
+import { GroupAdministration } from './groups/group-administration.js'
+import { GroupsV1Controller } from './groups/groups-v1.controller.js'
+import { GroupsV2Controller } from './groups/groups-v2.controller.js'
 import { PermissionGuard } from './permission-guard.js'
+import { GrantCleanup } from './permissions/grant-cleanup.js'
+import { PermissionAdministration } from './permissions/permission-administration.js'
+import { PermissionsV1Controller } from './permissions/permissions-v1.controller.js'
+import { PermissionsV2Controller } from './permissions/permissions-v2.controller.js'
 import { RepositoriesController } from './repositories.controller.js'
+import { AnonymousController } from './security/anonymous.controller.js'
 import { SystemController } from './system.controller.js'
 import { UnknownRouteController } from './unknown-route.controller.js'
+import { VisibleRepositories } from './visible-repositories.js'
+import { UserAdministration } from './users/user-administration.js'
+import { UsersV1Controller } from './users/users-v1.controller.js'
+import { UsersV2Controller } from './users/users-v2.controller.js'
 
 export type AdminApiOptions = Pick<DynamicModule, 'imports'> &
   Pick<FactoryProvider<AdminApiPorts>, 'inject' | 'useFactory'>
 
+const controllers = [
+  AccessPermissionsController,
+  AnonymousController,
+  AuditController,
+  GroupsV1Controller,
+  GroupsV2Controller,
+  PermissionsV1Controller,
+  PermissionsV2Controller,
+  RepositoriesController,
+  SystemController,
+  UsersV1Controller,
+  UsersV2Controller,
+]
+
+const administrations: readonly FactoryProvider[] = [
+  {
+    provide: VisibleRepositories,
+    inject: [adminApiPorts],
+    useFactory: ({ repositories, permissions }: AdminApiPorts) =>
+      new VisibleRepositories(repositories, permissions.policy),
+  },
+  {
+    provide: GrantCleanup,
+    inject: [adminApiPorts],
+    useFactory: ({ permissions, audit }: AdminApiPorts) => new GrantCleanup(permissions, audit),
+  },
+  {
+    provide: UserAdministration,
+    inject: [adminApiPorts, GrantCleanup],
+    useFactory: ({ accounts, audit }: AdminApiPorts, grants: GrantCleanup) =>
+      new UserAdministration(accounts, grants, audit),
+  },
+  {
+    provide: GroupAdministration,
+    inject: [adminApiPorts, GrantCleanup],
+    useFactory: ({ accounts, audit }: AdminApiPorts, grants: GrantCleanup) =>
+      new GroupAdministration(accounts, grants, audit),
+  },
+  {
+    provide: PermissionAdministration,
+    inject: [adminApiPorts],
+    useFactory: ({ permissions, accounts, repositories, audit }: AdminApiPorts) =>
+      new PermissionAdministration(permissions, accounts, repositories, audit),
+  },
+]
+
 /**
- * The admin API under `/artifactory/api`. The application is created with `bodyParser: false` and puts no parser before
- * these routes. Modules with further routes under `/artifactory` come before this one, which refuses all it doesn't know.
+ * The admin API under `/artifactory/api` and `/access/api`. The application is created with `bodyParser: false` and puts no
+ * parser before these routes. Modules with further routes under `/artifactory` and `/access` come before this one, which refuses all it doesn't know.
  * The guard and the error filter apply to every Nest route of the application.
  */
 @Module({})
@@ -22,9 +82,10 @@ export class AdminApiModule {
     return {
       module: AdminApiModule,
       imports: imports ?? [],
-      controllers: [RepositoriesController, SystemController, UnknownRouteController],
+      controllers: [...controllers, UnknownRouteController],
       providers: [
         { provide: adminApiPorts, inject: inject ?? [], useFactory },
+        ...administrations,
         {
           provide: AuthorizationHeaderStrategy,
           inject: [adminApiPorts],
@@ -35,7 +96,8 @@ export class AdminApiModule {
         {
           provide: APP_FILTER,
           inject: [adminApiPorts],
-          useFactory: (ports: AdminApiPorts) => new ErrorFilter(ports.logger),
+          useFactory: ({ logger, audit, clientAddressOf }: AdminApiPorts) =>
+            new ErrorFilter(logger, audit, clientAddressOf),
         },
       ],
     }

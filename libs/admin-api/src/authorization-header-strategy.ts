@@ -1,10 +1,5 @@
-import {
-  type Authentication,
-  isAdministrator,
-  mayAdminister,
-  type RequestAuthenticator,
-} from '@entrepot/identity'
-import type { ClientAddressOf } from '@entrepot/kernel'
+import { type Authentication, mayAdminister, type RequestAuthenticator } from '@entrepot/identity'
+import type { ClientAddressOf, RequestOrigin, UserPrincipal } from '@entrepot/kernel'
 import { PassportStrategy } from '@nestjs/passport'
 import type { Request } from 'express'
 import passport from 'passport'
@@ -43,23 +38,26 @@ export class AuthorizationHeaderStrategy extends PassportStrategy(HeaderStrategy
   /** @returns false for nobody and for anonymous tokens: nothing here is open to either */
   async validate(request: Request): Promise<Caller | false> {
     const origin = originOf(request, this.clientAddressOf)
-    return callerOf(await this.authenticator.authenticate(request.headers.authorization, origin))
+    return callerOf(await this.authenticator.authenticate(request.headers.authorization, origin), origin)
   }
 }
 
-function callerOf(authentication: Authentication): Caller | false {
+function callerOf(authentication: Authentication, origin: RequestOrigin): Caller | false {
   switch (authentication.kind) {
     case 'none':
       return false
     case 'basic':
-    case 'access-token': {
-      const { principal } = authentication
-      return { name: principal.name, administrator: isAdministrator(principal) }
-    }
+    case 'access-token':
+      return caller(authentication.principal, origin, true)
     case 'bearer': {
       const { principal, scopes } = authentication.token
-      if (principal.kind !== 'user') return false
-      return { name: principal.name, administrator: isAdministrator(principal) && mayAdminister(scopes) }
+      return principal.kind === 'user' && caller(principal, origin, mayAdminister(scopes))
     }
   }
+}
+
+function caller(principal: UserPrincipal, origin: RequestOrigin, wholeScope: boolean): Caller {
+  const whole = wholeScope && principal.limits === undefined
+  const unlimited = whole && principal.groupsOnly !== true
+  return { principal, origin, unlimited, administrator: principal.admin && whole }
 }

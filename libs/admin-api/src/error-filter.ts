@@ -1,13 +1,15 @@
-import { type Logger, RegistryError } from '@entrepot/kernel'
+import { basicName } from '@entrepot/identity'
 import {
-  type ArgumentsHost,
-  Catch,
-  type ExceptionFilter,
-  HttpException,
-  NotFoundException,
-} from '@nestjs/common'
+  type AuditTrail,
+  type ClientAddressOf,
+  isRegistryError,
+  type Logger,
+  RegistryError,
+} from '@entrepot/kernel'
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
 import type { Request, Response } from 'express'
-import { requestIdOf } from './request-origin.js'
+import type { Caller } from './caller.js'
+import { originOf, requestIdOf } from './request-origin.js'
 import { statusOfError } from './status-of-error.js'
 
 interface Rendering {
@@ -18,18 +20,24 @@ interface Rendering {
 
 /**
  * Every failure in Artifactory's shape, `{"errors":[{"status","message"}]}`. What is not meant for the client becomes a
- * request id, taken from the response's `X-Request-Id` where the server has set one.
+ * request id, taken from the response's `X-Request-Id` where the server has set one. Refused accesses go into the audit
+ * trail; a client that showed nothing was only told to log in.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly audit: AuditTrail,
+    private readonly clientAddressOf: ClientAddressOf,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp()
-    const request = http.getRequest<Request>()
+    const request = http.getRequest<Request & { user?: Caller | undefined }>()
     const response = http.getResponse<Response>()
     const requestId = requestIdOf(response)
     const { status, messages, headers } = render(error, requestId)
+    if (isRefusal(error, request)) this.recordRefusal(request, messages[0] ?? '')
     if (status >= 500) {
       const { method, path } = request
       this.logger.error({ err: error, requestId, method, path, status }, 'an admin request failed')
@@ -46,6 +54,25 @@ export class ErrorFilter implements ExceptionFilter {
       .type('json')
       .json({ errors: messages.map((message) => ({ status, message })) })
   }
+
+  private recordRefusal(request: Request & { user?: Caller | undefined }, message: string): void {
+    const { authorization } = request.headers
+    const principal = request.user?.principal
+    this.audit.record({
+      action: 'access',
+      outcome: 'refused',
+      actor: principal?.name ?? basicName(authorization) ?? 'anonymous',
+      realm: principal?.realm,
+      origin: originOf(request, this.clientAddressOf),
+      subject: { kind: 'route', name: `${request.method} ${request.path}` },
+      reason: message,
+    })
+  }
+}
+
+function isRefusal(error: unknown, { headers }: Request): boolean {
+  if (isRegistryError(error, 'DENIED')) return true
+  return isRegistryError(error, 'UNAUTHORIZED') && headers.authorization !== undefined
 }
 
 function render(error: unknown, requestId: string): Rendering {
@@ -55,10 +82,6 @@ function render(error: unknown, requestId: string): Rendering {
     if (status === 401) headers['WWW-Authenticate'] = 'Basic realm="Entrepot", charset="UTF-8"'
     if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = `${error.retryAfterSeconds}`
     return { status, messages: [error, ...error.siblings].map(({ message }) => message), headers }
-  }
-  // Nest's own words repeat the whole URL, and people put passwords into queries.
-  if (error instanceof NotFoundException) {
-    return { status: 404, messages: ['there is nothing at this path'], headers: {} }
   }
   if (error instanceof HttpException) {
     return { status: error.getStatus(), messages: [error.message], headers: {} }

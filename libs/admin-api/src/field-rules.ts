@@ -67,6 +67,23 @@ export const IsBasicUserName = (): PropertyDecorator =>
 export const IsBasicPassword = (): PropertyDecorator =>
   applyDecorators(IsText(), Matches(/^\P{Cc}*$/u, { message: 'expected text without control characters' }))
 
+/** A password or another secret, of whatever characters; its own rule says which are good. */
+export const IsSecretText = (): PropertyDecorator =>
+  applyDecorators(
+    IsOptional(),
+    IsString({ message: 'expected text' }),
+    MaxLength(maximumTextLength, { message: 'expected less text' }),
+  )
+
+/** RFC 5321 in the rough: it is shown and handed on, nothing is sent there. Empty: none. */
+export const IsEmailAddress = (): PropertyDecorator =>
+  applyDecorators(
+    IsOptional(),
+    Matches(/^(?:[^\s@\p{Cc}]{1,64}@[^\s@\p{Cc}]{1,255})?$/u, {
+      message: 'expected an address such as a@registry.example',
+    }),
+  )
+
 export const IsUpstreamUrl = (): PropertyDecorator =>
   applyDecorators(
     IsOptional(),

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpException } from '@nestjs/common'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Public, RequiresLogin } from './permission.js'
+import { type Permission, Public, RequiresLogin } from './permission.js'
 import { AdminApiApp, adminPassword, basic, errorsOf, userPassword } from './testing/admin-api-app.js'
 
 @Controller('probe')
@@ -36,24 +36,71 @@ class ProbeController {
 }
 
 const repositories = '/artifactory/api/repositories'
-const body = { rclass: 'local', packageType: 'docker' }
+const users = '/access/api/v2/users'
 
-/** Every route of the API; a new one belongs here. */
-const routes = [
-  ['GET', repositories, 'administrator'],
-  ['GET', `${repositories}/docker`, 'administrator'],
-  ['HEAD', `${repositories}/docker`, 'administrator'],
-  ['PUT', `${repositories}/docker`, 'administrator'],
-  ['POST', `${repositories}/docker`, 'administrator'],
-  ['DELETE', `${repositories}/docker`, 'administrator'],
-  ['GET', '/artifactory/api/system/ping', 'login'],
-  ['GET', '/artifactory/api/system/version', 'login'],
-  ['GET', '/artifactory', 'login'],
-  ['GET', '/artifactory/', 'login'],
-  ['GET', '/artifactory/api/unheard/of', 'login'],
-  ['PATCH', `${repositories}/docker`, 'login'],
-  ['OPTIONS', `${repositories}/docker`, 'login'],
-] as const
+/** Every route of the API, by who may call it; a new one belongs here. */
+const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
+  public: {},
+  login: {
+    '/artifactory/api/system/ping': 'GET',
+    '/artifactory/api/system/version': 'GET',
+    '/artifactory/api/repositories': 'GET',
+    '/artifactory/api/repositories/:key': 'GET',
+    '/artifactory': 'ALL',
+    '/artifactory/*path': 'ALL',
+    '/access': 'ALL',
+    '/access/*path': 'ALL',
+  },
+  user: {
+    '/artifactory/api/security/users/:name': 'GET POST',
+    '/artifactory/api/security/users/authorization/changePassword': 'POST',
+    '/access/api/v2/users/:name': 'GET PATCH',
+    '/access/api/v2/users/:name/password': 'PUT POST',
+    '/artifactory/api/security/permissions': 'GET',
+    '/artifactory/api/security/permissions/:name': 'GET PUT',
+    '/artifactory/api/v2/security/permissions': 'GET',
+    '/artifactory/api/v2/security/permissions/:name': 'GET PUT',
+    '/access/api/v2/permissions': 'GET',
+    '/access/api/v2/permissions/:name': 'GET',
+    '/access/api/v2/permissions/:name/:type': 'GET PUT',
+  },
+  administrator: {
+    '/artifactory/api/repositories/:key': 'PUT POST DELETE',
+    '/artifactory/api/security/users': 'GET',
+    '/artifactory/api/security/users/:name': 'PUT DELETE',
+    '/access/api/v2/users': 'GET POST',
+    '/access/api/v2/users/:name': 'DELETE',
+    '/access/api/v2/users/:name/groups': 'PATCH',
+    '/artifactory/api/security/groups': 'GET',
+    '/artifactory/api/security/groups/:name': 'GET PUT POST DELETE',
+    '/access/api/v2/groups': 'GET POST',
+    '/access/api/v2/groups/:name': 'GET PATCH DELETE',
+    '/access/api/v2/groups/:name/members': 'PATCH',
+    '/artifactory/api/security/permissions/:name': 'DELETE',
+    '/artifactory/api/v2/security/permissions/:name': 'POST DELETE',
+    '/access/api/v2/permissions': 'POST',
+    '/access/api/v2/permissions/:name': 'DELETE',
+    '/access/api/v2/permissions/:name/:type': 'DELETE',
+    '/artifactory/api/entrepot/anonymous': 'GET PUT',
+    '/artifactory/api/entrepot/audit': 'GET',
+  },
+}
+
+const routes = Object.entries(table).flatMap(([permission, byPath]) =>
+  Object.entries(byPath).flatMap(([path, methods]) =>
+    methods.split(' ').map((method) => [method, path, permission as Permission] as const),
+  ),
+)
+
+/** A request to the route: for something that does not exist. */
+function requestTo(
+  method: string,
+  pattern: string,
+): [method: string, path: string, body: object | undefined] {
+  const path = pattern.replace(':type', 'artifact').replace(/[:*][a-z]+/, 'absent')
+  const actual = method === 'ALL' ? 'PATCH' : method
+  return [actual, path, ['GET', 'DELETE'].includes(actual) ? undefined : {}]
+}
 
 let app: AdminApiApp
 beforeAll(async () => {
@@ -62,8 +109,13 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 describe('PermissionGuard', () => {
-  describe.each(routes)('%s %s', (method, path, permission) => {
-    const content = method === 'PUT' || method === 'POST' ? body : undefined
+  it('guards just the routes of the table', () => {
+    const known = new Set(routes.map(([method, path]) => `${method} ${path}`))
+    expect(new Set(app.routes().filter((route) => !route.includes('/probe/')))).toEqual(known)
+  })
+
+  describe.each(routes)('%s %s', (routeMethod, pattern, permission) => {
+    const [method, path, content] = requestTo(routeMethod, pattern)
 
     it.each([
       ['nothing', undefined],
@@ -73,10 +125,12 @@ describe('PermissionGuard', () => {
       ['a malformed header', 'Basic'],
       ['a forged token', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.'],
     ])('answers 401 with one Basic challenge to %s', async (_what, authorization) => {
+      const before = app.audited.length
       const answer = await app.send(method, path, content, { authorization })
       expect(answer.status).toBe(401)
       expect(answer.headers.get('www-authenticate')).toBe('Basic realm="Entrepot", charset="UTF-8"')
-      if (method !== 'HEAD') expect(errorsOf(answer)).toHaveLength(1)
+      expect(errorsOf(answer)).toHaveLength(1)
+      expect(app.audited.length - before).toBe(authorization === undefined ? 0 : 1)
     })
 
     it('answers 401 to an anonymous token, whatever it carries', async () => {
@@ -84,19 +138,31 @@ describe('PermissionGuard', () => {
       expect((await app.send(method, path, content, { authorization })).status).toBe(401)
     })
 
-    it(`${permission === 'login' ? 'lets in' : 'answers 403 to'} a user who is no administrator`, async () => {
+    it('lets in or refuses a user who is no administrator', async () => {
       for (const authorization of [basic('user', userPassword), await app.administrationToken('user')]) {
         const answer = await app.send(method, path, content, { authorization })
-        if (permission === 'login') expect([200, 404]).toContain(answer.status)
-        else expect(answer.status).toBe(403)
-        if (answer.status === 403) expect(answer.headers.get('www-authenticate')).toBeNull()
+        if (permission !== 'administrator') {
+          expect(answer.status).not.toBe(401)
+          continue
+        }
+        expect(answer.status).toBe(403)
+        expect(errorsOf(answer)).toEqual(['this needs an administrator'])
+        expect(answer.headers.get('www-authenticate')).toBeNull()
+        expect(app.audited.at(-1)).toMatchObject({
+          action: 'access',
+          outcome: 'refused',
+          actor: 'user',
+          realm: 'internal',
+          origin: { address: '192.0.2.7' },
+          subject: { kind: 'route', name: `${method} ${path}` },
+        })
       }
     })
 
     it("looks at the scopes of an administrator's token", async () => {
       const pull = { type: 'repository', name: 'docker/app', actions: ['*'] }
       const narrow = await app.send(method, path, content, { authorization: await app.bearer('admin', pull) })
-      expect(narrow.status === 403).toBe(permission === 'administrator')
+      expect(narrow.status === 403).toBe(permission === 'administrator' || permission === 'user')
       const wide = await app.send(method, path, content, {
         authorization: await app.administrationToken('admin'),
       })
@@ -104,14 +170,22 @@ describe('PermissionGuard', () => {
     })
   })
 
+  it('writes down the name that was tried, without the password', async () => {
+    await app.send('GET', `${repositories}?x=canary-query`, undefined, {
+      authorization: basic('mallory', 'canary-password'),
+    })
+    expect(app.audited.at(-1)).toMatchObject({ outcome: 'refused', actor: 'mallory' })
+    expect(JSON.stringify([app.audited, app.logged])).not.toContain('canary-')
+  })
+
   it('stops a demoted administrator within a second, token or password', async () => {
     const authorization = await app.administrationToken('admin')
     await app.users.create({ name: 'root', admin: true })
     await app.users.update('admin', { admin: false })
     try {
-      expect((await app.send('GET', repositories)).status).toBe(403)
+      expect((await app.send('GET', users)).status).toBe(403)
       await new Promise((resolve) => setTimeout(resolve, 1050))
-      expect((await app.send('GET', repositories, undefined, { authorization })).status).toBe(403)
+      expect((await app.send('GET', users, undefined, { authorization })).status).toBe(403)
     } finally {
       await app.users.update('admin', { admin: true })
       await app.users.delete('root')

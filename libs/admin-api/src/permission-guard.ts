@@ -6,6 +6,12 @@ import { strategyName } from './authorization-header-strategy.js'
 import type { Caller } from './caller.js'
 import { type Permission, permissionKey } from './permission.js'
 
+const refusals = {
+  none: 'this route is open to nobody',
+  user: 'this needs credentials that are not limited to some content',
+  administrator: 'this needs an administrator',
+}
+
 /** Stands before every route of the application and refuses those that state no permission. */
 @Injectable()
 export class PermissionGuard extends AuthGuard(strategyName) {
@@ -22,11 +28,9 @@ export class PermissionGuard extends AuthGuard(strategyName) {
     await super.canActivate(context)
     const { user } = context.switchToHttp().getRequest<{ user: Caller }>()
     if (permission === 'login') return true
+    if (permission === 'user' && user.unlimited) return true
     if (permission === 'administrator' && user.administrator) return true
-    throw new RegistryError(
-      'DENIED',
-      permission === undefined ? 'this route is open to nobody' : 'this needs an administrator',
-    )
+    throw new RegistryError('DENIED', refusals[permission ?? 'none'])
   }
 
   override handleRequest<TUser = Caller>(error: unknown, caller: TUser | false): TUser {

@@ -3,9 +3,9 @@ import { All, Controller, Req } from '@nestjs/common'
 import type { Request } from 'express'
 import { RequiresLogin } from './permission.js'
 
-/** The rest of `/artifactory`: who is not logged in doesn't even learn which routes there are. */
+/** The rest of `/artifactory` and `/access`: who is not logged in doesn't even learn which routes there are. */
 @RequiresLogin()
-@Controller('artifactory')
+@Controller(['artifactory', 'access'])
 export class UnknownRouteController {
   @All(['/', '*path'])
   refuse(@Req() request: Request): never {

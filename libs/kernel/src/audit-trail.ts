@@ -33,7 +33,7 @@ export type AuditAction = (typeof auditActions)[number]
 export type AuditOutcome = 'ok' | 'refused' | 'locked' | 'failed'
 
 export interface AuditSubject {
-  /** `image`, `blob`, `user`, `group`, `permission`, `repository`, `token`, `directory` or `settings`. */
+  /** `image`, `blob`, `user`, `group`, `permission`, `repository`, `token`, `directory`, `settings` or `route`. */
   readonly kind: string
   readonly name: string
 }

@@ -1,5 +1,5 @@
 import { type AuditEntry, type AuditOutcome, type AuditSubject, isRegistryError } from '@entrepot/kernel'
-import { basicName } from './basic-name.js'
+import { basicName } from '@entrepot/identity'
 import { statusOf } from './error-answer.js'
 import type { AuditedAction, Exchange } from './exchange.js'
 

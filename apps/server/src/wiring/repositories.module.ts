@@ -3,7 +3,6 @@ import type { Broadcast } from '@entrepot/coordination'
 import {
   PostgresBlobIndex,
   PostgresManifestStore,
-  PostgresPushClaims,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
   PostgresUploadStore,
@@ -44,7 +43,6 @@ const userAgent = 'entrepot/0.1'
         PostgresManifestStore,
         PostgresUploadStore,
         PostgresRemoteRefStore,
-        PostgresPushClaims,
       ],
       useFactory: (
         blobs: FilesystemBlobStore,
@@ -52,8 +50,7 @@ const userAgent = 'entrepot/0.1'
         manifests: PostgresManifestStore,
         uploads: PostgresUploadStore,
         remoteRefs: PostgresRemoteRefStore,
-        claims: PostgresPushClaims,
-      ): OciStores => ({ blobs, blobIndex, manifests, uploads, remoteRefs, claims }),
+      ): OciStores => ({ blobs, blobIndex, manifests, uploads, remoteRefs }),
     },
     {
       provide: CacheFills,

@@ -1,30 +1,27 @@
 import { request as httpRequest } from 'node:http'
 import {
   administrationScope,
-  HeaderAuthenticator,
-  JwtTokenService,
-  PasswordHasher,
+  type Group,
+  type NewUserAccount,
+  principalOf,
+  type RefreshTokens,
   type TokenScope,
+  type UserAccountStore,
 } from '@entrepot/identity'
-import { MemoryBroadcast } from '@entrepot/coordination/testing'
-import {
-  InMemoryUserAccountStore,
-  internalLogins,
-  signingKeysInMemory,
-  tokensInMemory,
-} from '@entrepot/identity/testing'
-import { anonymous, type LogFields, type Logger, systemClock } from '@entrepot/kernel'
-import { userPrincipal } from '@entrepot/kernel/testing'
-import { RepositoryDirectory } from '@entrepot/repositories'
-import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
+import { plainGroup } from '@entrepot/identity/testing'
+import { anonymous, type AuditEntry, type LogFields, type Logger, type UserPrincipal } from '@entrepot/kernel'
+import { userId, userPrincipal } from '@entrepot/kernel/testing'
+import type { RepositoryDirectory } from '@entrepot/repositories'
 import type { Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
+import type { AdminApiPorts } from '../admin-api-ports.js'
 import { AdminApiModule } from '../admin-api.module.js'
+import { type AdminApiParts, adminPassword, startParts, userPassword } from './admin-api-parts.js'
+
+export { adminPassword, userPassword } from './admin-api-parts.js'
 
 const base = '/artifactory/api/repositories'
-export const adminPassword = 'quay-side:Kräne 42'
-export const userPassword = 'no rights: at all'
 
 export interface Answer {
   readonly status: number
@@ -43,32 +40,22 @@ export interface Ask {
 export const basic = (user: string, password: string) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
+}
+
+const asAdmin = basic('admin', adminPassword)
+
 /** The admin API on a free port, with real passwords and tokens and with stores in memory. */
 export class AdminApiApp {
   static async start(
     options: { publicUrl?: string; controllers?: readonly Type[] } = {},
   ): Promise<AdminApiApp> {
     const logged: LogFields[] = []
-    const hasher = new PasswordHasher()
-    const users = new InMemoryUserAccountStore()
-    const hashed = { passwordHash: await hasher.hash(adminPassword), admin: true }
-    await users.create({ name: 'admin', ...hashed })
-    await users.create({ name: 'user', passwordHash: await hasher.hash(userPassword) })
-    await users.create({ name: 'gone', ...hashed, disabled: true })
-    const { live, bearers } = tokensInMemory(users, systemClock)
-    const tokens = new JwtTokenService(
-      signingKeysInMemory(systemClock),
-      bearers,
-      { issuer: 'entrepot', service: 'entrepot' },
-      systemClock,
-    )
-    const passwords = internalLogins(users, hasher, systemClock)
     const logger = recordingLogger(logged)
-    const repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), logger)
-    await repositories.start()
-    const ports = {
-      repositories,
-      authenticator: new HeaderAuthenticator(passwords, tokens, live),
+    const parts = await startParts(logger)
+    const ports: AdminApiPorts = {
+      ...parts.ports,
       logger,
       clientAddressOf: () => '192.0.2.7',
       publicUrl: options.publicUrl,
@@ -82,26 +69,52 @@ export class AdminApiApp {
       { bodyParser: false, logger: false },
     )
     await app.listen(0, '127.0.0.1')
-    return new AdminApiApp(app, await app.getUrl(), repositories, tokens, users, logged)
+    return new AdminApiApp(app, await app.getUrl(), parts, logged)
   }
 
   private constructor(
     private readonly app: NestExpressApplication,
     readonly url: string,
-    readonly repositories: RepositoryDirectory,
-    private readonly tokens: JwtTokenService,
-    readonly users: InMemoryUserAccountStore,
+    private readonly parts: AdminApiParts,
     readonly logged: LogFields[],
   ) {}
 
+  get ports(): AdminApiParts['ports'] {
+    return this.parts.ports
+  }
+
+  get repositories(): RepositoryDirectory {
+    return this.parts.ports.repositories
+  }
+
+  get users(): UserAccountStore {
+    return this.parts.ports.accounts.users
+  }
+
+  get refreshTokens(): RefreshTokens {
+    return this.parts.refreshTokens
+  }
+
+  /** Who the user is at present. */
+  async principal(name: string): Promise<UserPrincipal> {
+    const account = await this.users.find(name)
+    if (account === undefined) throw new Error(`there is no user ${name}`)
+    return principalOf(account)
+  }
+
+  /** What the audit trail was told. */
+  get audited(): readonly AuditEntry[] {
+    return this.parts.audit.entries
+  }
+
   async close(): Promise<void> {
-    this.repositories.stop()
+    this.parts.stop()
     await this.app.close()
   }
 
   /** Asks as the administrator unless `ask` says otherwise. */
   async send(method: string, path: string, body?: unknown, ask: Ask = {}): Promise<Answer> {
-    const authorization = 'authorization' in ask ? ask.authorization : basic('admin', adminPassword)
+    const authorization = 'authorization' in ask ? ask.authorization : asAdmin
     const content = ask.raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const response = await fetch(this.url + path, {
       method,
@@ -134,10 +147,22 @@ export class AdminApiApp {
     return this.send('GET', `${base}/${key}`)
   }
 
+  /** `GET /path/:parameter` of everything that is mounted; `ALL` where it answers any method. */
+  routes(): readonly string[] {
+    const express = this.app.getHttpAdapter().getInstance() as unknown
+    const { router } = express as { router: { stack: readonly Layer[] } }
+    return router.stack.flatMap(({ route }) => {
+      if (route === undefined) return []
+      const methods = Object.keys(route.methods).filter((method) => method !== '_all')
+      const shown = methods.length === 1 ? methods : ['all']
+      return shown.map((method) => `${method.toUpperCase()} ${route.path}`)
+    })
+  }
+
   /** For paths that `fetch` would tidy up. @returns the status */
   sendPath(method: string, path: string): Promise<number> {
     const { hostname, port } = new URL(this.url)
-    const headers = { authorization: basic('admin', adminPassword) }
+    const headers = { authorization: asAdmin }
     return new Promise((resolve, reject) => {
       const request = httpRequest({ hostname, port, method, path, headers }, (response) => {
         response.resume()
@@ -148,13 +173,25 @@ export class AdminApiApp {
     })
   }
 
-  async bearer(name: 'admin' | 'user' | 'anonymous', ...scopes: readonly TokenScope[]): Promise<string> {
-    const principal = name === 'anonymous' ? anonymous : userPrincipal(name, { admin: true })
-    const { token } = await this.tokens.issue(principal, scopes)
+  /** A user with `userPassword`. @returns the header that proves it */
+  async addUser(name: string, particulars: Partial<NewUserAccount> = {}): Promise<string> {
+    await this.users.create({ name, passwordHash: this.parts.userHash, ...particulars })
+    return basic(name, userPassword)
+  }
+
+  async addGroup(name: string, particulars: Partial<Group> = {}): Promise<void> {
+    await this.ports.accounts.groups.create(plainGroup(name, particulars))
+  }
+
+  async bearer(name: string, ...scopes: readonly TokenScope[]): Promise<string> {
+    const account = await this.users.find(name)
+    const principal =
+      name === 'anonymous' ? anonymous : userPrincipal(name, { id: account?.id ?? userId(name) })
+    const { token } = await this.parts.tokens.issue(principal, scopes)
     return `Bearer ${token}`
   }
 
-  administrationToken(name: 'admin' | 'user' | 'anonymous'): Promise<string> {
+  administrationToken(name: string): Promise<string> {
     return this.bearer(name, administrationScope)
   }
 }

@@ -1,5 +1,6 @@
 import type { RepositoryKey } from '@entrepot/repositories'
-import type { OciReader, OciRepository } from '../oci-repository.js'
+import type { OciRepository } from '../oci-repository.js'
+import type { LocalReader } from './local-reader.js'
 import type { LocalWriter } from './local-writer.js'
 
 /** Content that was pushed here. */
@@ -9,7 +10,7 @@ export class LocalRepository implements OciRepository {
 
   constructor(
     readonly key: RepositoryKey,
-    readonly reader: OciReader,
+    readonly reader: LocalReader,
     readonly writer: LocalWriter,
   ) {
     this.leaves = [key]

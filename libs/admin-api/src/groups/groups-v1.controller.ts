@@ -1,0 +1,99 @@
+import { RegistryError } from '@entrepot/kernel'
+import {
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common'
+import type { Request, Response } from 'express'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { type Caller, CurrentCaller } from '../caller.js'
+import { allPages } from '../http/all-pages.js'
+import { baseUrlOf } from '../http/base-url.js'
+import { queryText } from '../http/cursor-page.js'
+import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { JsonBody, type JsonObject } from '../json-body.js'
+import { RequiresAdministrator } from '../permission.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
+import { GroupAdministration } from './group-administration.js'
+import { groupV1Json } from './group-json.js'
+import { type GroupSettings, groupSettingsOfV1, GroupV1Dto } from './group.dto.js'
+
+/** Artifactory's security entities of type group. */
+@RequiresAdministrator()
+@Controller('artifactory/api/security/groups')
+export class GroupsV1Controller {
+  constructor(
+    @Inject(adminApiPorts) private readonly ports: AdminApiPorts,
+    @Inject(GroupAdministration) private readonly groups: GroupAdministration,
+  ) {}
+
+  @Get()
+  async list(@Req() request: Request): Promise<readonly object[]> {
+    const base = `${baseUrlOf(request, this.ports.publicUrl)}/artifactory/api/security/groups`
+    const { groups } = this.ports.accounts
+    const entries: object[] = []
+    for await (const { name } of allPages((page) => groups.list(page))) {
+      entries.push({ name, uri: `${base}/${encodeURIComponent(name)}` })
+    }
+    return entries
+  }
+
+  @Get(':name')
+  async get(@Param('name') name: string, @Query() query: Record<string, unknown>): Promise<object> {
+    const group = await this.groups.existing(name)
+    const withMembers = queryText(query, 'includeUsers') === 'true'
+    return groupV1Json(group, withMembers ? await this.groups.members(name) : undefined)
+  }
+
+  /** Creates, or changes what the body names. */
+  @Put(':name')
+  @HttpCode(201)
+  async put(
+    @Param('name') name: string,
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    const settings = parsed(name, body)
+    if ((await this.groups.find(name)) === undefined) await this.groups.create(caller, name, settings)
+    else await this.groups.change(caller, name, settings)
+    warnOfIgnored(response, unknownFieldsIn(GroupV1Dto, body))
+  }
+
+  @Post(':name')
+  @HttpCode(200)
+  async update(
+    @Param('name') name: string,
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    await this.groups.change(caller, name, parsed(name, body))
+    warnOfIgnored(response, unknownFieldsIn(GroupV1Dto, body))
+  }
+
+  @Delete(':name')
+  @HttpCode(200)
+  @Header('Content-Type', 'text/plain')
+  async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<string> {
+    await this.groups.remove(caller, name)
+    return `Group '${name}' has been removed successfully.\n`
+  }
+}
+
+function parsed(name: string, body: JsonObject): GroupSettings {
+  const dto = parseDto(GroupV1Dto, body)
+  if (dto.name !== undefined && dto.name !== name) {
+    throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
+  }
+  return groupSettingsOfV1(dto)
+}

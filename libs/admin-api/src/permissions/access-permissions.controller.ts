@@ -1,0 +1,124 @@
+import { RegistryError } from '@entrepot/kernel'
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common'
+import type { Request, Response } from 'express'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { type Caller, CurrentCaller } from '../caller.js'
+import { baseUrlOf } from '../http/base-url.js'
+import { cursorPage } from '../http/cursor-page.js'
+import { noSuch } from '../http/no-such.js'
+import { JsonBody, type JsonObject } from '../json-body.js'
+import { RequiresAdministrator, RequiresUser } from '../permission.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
+import {
+  accessPermissionJson,
+  artifactSectionJson,
+  noPermissionInput,
+  parseAccessPermission,
+  parseArtifactSection,
+  resourceTypes,
+} from './permission-access.js'
+import { PermissionAdministration } from './permission-administration.js'
+
+const types: ReadonlySet<string> = new Set(resourceTypes)
+
+/** The permissions of the Access service; of their resource types only `artifact` has an effect. */
+@RequiresUser()
+@Controller('access/api/v2/permissions')
+export class AccessPermissionsController {
+  constructor(
+    @Inject(adminApiPorts) private readonly ports: AdminApiPorts,
+    @Inject(PermissionAdministration) private readonly permissions: PermissionAdministration,
+  ) {}
+
+  @Get()
+  list(
+    @CurrentCaller() caller: Caller,
+    @Query() query: Record<string, unknown>,
+    @Req() request: Request,
+  ): object {
+    const { limit, after = '' } = cursorPage(query)
+    const base = `${baseUrlOf(request, this.ports.publicUrl)}/access/api/v2/permissions`
+    const rest = this.permissions.visibleTo(caller).filter(({ name }) => name > after)
+    const page = rest.slice(0, limit)
+    return {
+      permissions: page.map(({ name }) => ({ name, uri: `${base}/${encodeURIComponent(name)}` })),
+      ...(rest.length > limit ? { cursor: page.at(-1)?.name } : {}),
+    }
+  }
+
+  @RequiresAdministrator()
+  @Post()
+  @HttpCode(201)
+  async create(
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    const { name } = body
+    if (typeof name !== 'string') throw new RegistryError('REQUEST_INVALID', 'name is missing, expected text')
+    const input = parseAccessPermission(body)
+    const target = await this.permissions.create(caller, name, input)
+    warnOfIgnored(response, input.ignored)
+    return accessPermissionJson(target)
+  }
+
+  @Get(':name')
+  get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
+    return accessPermissionJson(this.permissions.visible(caller, name))
+  }
+
+  @Get(':name/:type')
+  getSection(
+    @Param('name') name: string,
+    @Param('type') type: string,
+    @CurrentCaller() caller: Caller,
+  ): object {
+    const target = this.permissions.visible(caller, name)
+    if (checkedType(type) !== 'artifact') throw noSuch('resource', type)
+    return artifactSectionJson(target)
+  }
+
+  @Put(':name/:type')
+  async replaceSection(
+    @Param('name') name: string,
+    @Param('type') type: string,
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    if (checkedType(type) !== 'artifact') {
+      this.permissions.visible(caller, name)
+      warnOfIgnored(response, [`resources.${type}`])
+      return {}
+    }
+    const input = parseArtifactSection(body)
+    const target = await this.permissions.replace(caller, name, input)
+    warnOfIgnored(response, input.ignored)
+    return artifactSectionJson(target)
+  }
+
+  @RequiresAdministrator()
+  @Delete(':name')
+  @HttpCode(204)
+  async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
+    await this.permissions.remove(caller, name)
+  }
+
+  @RequiresAdministrator()
+  @Delete(':name/:type')
+  @HttpCode(204)
+  async deleteSection(
+    @Param('name') name: string,
+    @Param('type') type: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<void> {
+    this.permissions.visible(caller, name)
+    if (checkedType(type) === 'artifact') await this.permissions.replace(caller, name, noPermissionInput)
+  }
+}
+
+function checkedType(type: string): string {
+  if (types.has(type)) return type
+  const shown = JSON.stringify(type.slice(0, 100))
+  throw new RegistryError('REQUEST_INVALID', `resource type ${shown}, expected ${resourceTypes.join(', ')}`)
+}

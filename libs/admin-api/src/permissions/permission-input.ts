@@ -1,0 +1,97 @@
+import { userNameOf } from '@entrepot/identity'
+import { type Action, RegistryError } from '@entrepot/kernel'
+import type { PermissionWords } from './permission-words.js'
+
+export type Grants = Readonly<Record<string, readonly Action[]>>
+
+/** What a request says of a permission target; undefined: nothing. */
+export interface PermissionInput {
+  readonly repositories: readonly string[] | undefined
+  readonly includes: readonly string[] | undefined
+  readonly excludes: readonly string[] | undefined
+  readonly users: Grants | undefined
+  readonly groups: Grants | undefined
+  /** What of the request has no effect. */
+  readonly ignored: readonly string[]
+}
+
+interface ParsedGrants {
+  readonly users: Grants | undefined
+  readonly groups: Grants | undefined
+  readonly ignored: readonly string[]
+}
+
+const maximumNames = 10_000
+
+/**
+ * `{users: {name: [word]}, groups: {name: [word]}}`.
+ * @param path where it is in the body, for messages
+ * @throws RegistryError REQUEST_INVALID
+ */
+export function parseGrants(section: unknown, path: string, words: PermissionWords): ParsedGrants {
+  const fields = objectOf(section ?? {}, path)
+  const ignored = Object.keys(fields)
+    .filter((name) => name !== 'users' && name !== 'groups')
+    .map((name) => `${path}.${name}`)
+  const users = parseNames(fields['users'], `${path}.users`, words, userNameOf)
+  const groups = parseNames(fields['groups'], `${path}.groups`, words, (name) => name)
+  return {
+    users: users?.grants,
+    groups: groups?.grants,
+    ignored: [...new Set([...ignored, ...(users?.ignored ?? []), ...(groups?.ignored ?? [])])],
+  }
+}
+
+function parseNames(
+  value: unknown,
+  path: string,
+  { actions, ignored: withoutEffect }: PermissionWords,
+  nameOf: (text: string) => string,
+): { grants: Grants; ignored: readonly string[] } | undefined {
+  if (value === undefined || value === null) return undefined
+  const entries = Object.entries(objectOf(value, path))
+  if (entries.length > maximumNames) {
+    throw invalid(`${path} has ${entries.length} names, expected at most ${maximumNames}`)
+  }
+  const grants = new Map<string, readonly Action[]>()
+  const ignored: string[] = []
+  for (const [text, given] of entries) {
+    const granted = new Set<Action>(grants.get(nameOf(text)))
+    for (const word of wordsIn(given, `${path}.${text.slice(0, 100)}`)) {
+      const meant = actions.get(word)
+      if (meant === undefined && !withoutEffect.has(word)) {
+        const known = [...actions.keys()].join(', ')
+        throw invalid(
+          `${path} has the action ${JSON.stringify(word.slice(0, 100))}, expected some of ${known}`,
+        )
+      }
+      if (meant === undefined) ignored.push(`${path}:${word}`)
+      for (const action of meant ?? []) granted.add(action)
+    }
+    grants.set(nameOf(text), [...granted])
+  }
+  return { grants: Object.fromEntries(grants), ignored }
+}
+
+function wordsIn(value: unknown, path: string): readonly string[] {
+  if (!Array.isArray(value) || !value.every((word) => typeof word === 'string')) {
+    throw invalid(`${path} is not a list of actions`)
+  }
+  return value
+}
+
+export function objectOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(`${path} is not an object`)
+  }
+  return value as Readonly<Record<string, unknown>>
+}
+
+/** Without the empty patterns that Artifactory's clients send for "none". */
+export function patternsIn(patterns: readonly string[] | undefined): readonly string[] | undefined {
+  return patterns?.map((pattern) => pattern.trim()).filter((pattern) => pattern !== '')
+}
+
+function invalid(message: string): RegistryError {
+  return new RegistryError('REQUEST_INVALID', message)
+}

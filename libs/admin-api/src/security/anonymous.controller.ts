@@ -1,0 +1,45 @@
+import { RegistryError } from '@entrepot/kernel'
+import { Controller, Get, Inject, Put, Res } from '@nestjs/common'
+import type { Response } from 'express'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { type Caller, CurrentCaller } from '../caller.js'
+import { IsFlag } from '../field-rules.js'
+import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { JsonBody, type JsonObject } from '../json-body.js'
+import { RequiresAdministrator } from '../permission.js'
+import { recordChange } from '../record-change.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
+
+class AnonymousDto {
+  @IsFlag() enabled?: boolean
+}
+
+/** The switch for access without login; what is allowed then, the permission targets say for `anonymous`. */
+@RequiresAdministrator()
+@Controller('artifactory/api/entrepot/anonymous')
+export class AnonymousController {
+  constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
+
+  @Get()
+  get(): { enabled: boolean } {
+    return { enabled: this.ports.permissions.anonymous.enabled }
+  }
+
+  @Put()
+  async put(
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<{ enabled: boolean }> {
+    const { enabled } = parseDto(AnonymousDto, body)
+    if (enabled === undefined) {
+      throw new RegistryError('REQUEST_INVALID', 'enabled is missing, expected true or false')
+    }
+    const before = this.get()
+    await this.ports.permissions.anonymous.change(enabled)
+    const subject = { kind: 'settings', name: 'anonymous' }
+    recordChange(this.ports.audit, caller, { action: 'settings.update', subject, before, after: { enabled } })
+    warnOfIgnored(response, unknownFieldsIn(AnonymousDto, body))
+    return { enabled }
+  }
+}

@@ -1,0 +1,107 @@
+import { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
+import { InMemoryPermissionTargetStore, InMemorySecuritySettingStore } from '@entrepot/access/testing'
+import { InMemoryAuditStore } from '@entrepot/audit/testing'
+import { MemoryBroadcast } from '@entrepot/coordination/testing'
+import {
+  HeaderAuthenticator,
+  JwtTokenService,
+  PasswordHasher,
+  RefreshTokens,
+  type TokenService,
+} from '@entrepot/identity'
+import {
+  InMemoryAccounts,
+  InMemoryGroupStore,
+  InMemoryRefreshTokenStore,
+  InMemoryUserAccountStore,
+  loginChain,
+  noDirectories,
+  signingKeysInMemory,
+  tokensInMemory,
+} from '@entrepot/identity/testing'
+import { type Logger, systemClock } from '@entrepot/kernel'
+import { RecordingAuditTrail } from '@entrepot/kernel/testing'
+import { RepositoryDirectory } from '@entrepot/repositories'
+import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
+import type { AdminApiPorts } from '../admin-api-ports.js'
+
+export const adminPassword = 'quay-side:Kräne 42'
+export const userPassword = 'no rights: at all'
+
+/** What stands behind the admin API in its tests: the real thing on stores in memory. */
+export interface AdminApiParts {
+  readonly ports: Omit<AdminApiPorts, 'logger' | 'clientAddressOf' | 'publicUrl'>
+  readonly audit: RecordingAuditTrail
+  readonly tokens: TokenService
+  readonly refreshTokens: RefreshTokens
+  /** Of `userPassword`. */
+  readonly userHash: string
+  stop(): void
+}
+
+/** With the administrator `admin`, the user `user`, and `gone`, who is a disabled administrator. */
+export async function startParts(logger: Logger): Promise<AdminApiParts> {
+  const broadcast = new MemoryBroadcast()
+  const repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), broadcast, logger)
+  const targets = new PermissionTargets(new InMemoryPermissionTargetStore(), broadcast, logger)
+  const anonymous = new AnonymousAccess(new InMemorySecuritySettingStore(), broadcast, logger)
+  const replicated = [repositories, targets, anonymous]
+  for (const each of replicated) await each.start()
+
+  const hasher = new PasswordHasher()
+  const inMemory = new InMemoryAccounts()
+  const users = new InMemoryUserAccountStore(inMemory)
+  const userHash = await hasher.hash(userPassword)
+  const administrator = { passwordHash: await hasher.hash(adminPassword), admin: true }
+  await users.create({ name: 'admin', ...administrator })
+  await users.create({ name: 'user', passwordHash: userHash })
+  await users.create({ name: 'gone', ...administrator, disabled: true })
+
+  const clock = systemClock
+  const { live, bearers, accessTokens, principals } = tokensInMemory(users, clock)
+  const passwords = loginChain({
+    accounts: users,
+    hasher,
+    clock,
+    directories: noDirectories,
+    accessTokens: live,
+  })
+  const issuer = { issuer: 'entrepot', service: 'entrepot' }
+  const tokens = new JwtTokenService(signingKeysInMemory(clock), bearers, issuer, clock)
+  const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
+  const audit = new RecordingAuditTrail()
+  const ports: AdminApiParts['ports'] = {
+    repositories,
+    authenticator: new HeaderAuthenticator(passwords, tokens, live),
+    accounts: {
+      users,
+      groups: new InMemoryGroupStore(inMemory),
+      hasher,
+      passwords,
+      principals,
+      refreshTokens,
+    },
+    permissions: {
+      targets,
+      policy: new PermissionTargetPolicy(
+        targets,
+        () => anonymous.enabled,
+        (key) => repositories.find(key)?.config.rclass,
+      ),
+      anonymous,
+    },
+    accessTokens,
+    audit,
+    auditEvents: new InMemoryAuditStore(),
+  }
+  return {
+    ports,
+    audit,
+    tokens,
+    refreshTokens,
+    userHash,
+    stop: () => {
+      for (const each of replicated) each.stop()
+    },
+  }
+}
