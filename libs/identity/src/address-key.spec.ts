@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { addressKeyOf } from './address-key.js'
+
+describe('addressKeyOf', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['::FFFF:c000:207', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:DB8::1', '2001:db8:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['', ''],
+    ['/run/socket', '/run/socket'],
+  ])('counts %j under %j', (address, key) => {
+    expect(addressKeyOf(address)).toBe(key)
+  })
+})

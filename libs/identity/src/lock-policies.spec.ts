@@ -1,0 +1,77 @@
+import { MemoryBroadcast, MemoryBroadcastHub } from '@entrepot/coordination/testing'
+import { silentLogger } from '@entrepot/kernel'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { LockPolicies, type LockPolicyStore } from './lock-policies.js'
+import { defaultLockPolicy } from './lock-policy.js'
+
+class InMemorySettings implements LockPolicyStore {
+  readonly documents = new Map<string, NonNullable<Awaited<ReturnType<LockPolicyStore['find']>>>>()
+
+  async find(name: string) {
+    return this.documents.get(name)
+  }
+
+  async put(name: string, value: Readonly<Record<string, unknown>>) {
+    const stored = { value, revision: (this.documents.get(name)?.revision ?? 0) + 1 }
+    this.documents.set(name, stored)
+    return stored
+  }
+}
+
+const started: LockPolicies[] = []
+afterEach(() => {
+  for (const policies of started.splice(0)) policies.stop()
+})
+
+async function replica(store: LockPolicyStore, hub: MemoryBroadcastHub): Promise<LockPolicies> {
+  const policies = new LockPolicies(store, new MemoryBroadcast(hub), silentLogger)
+  await policies.start()
+  started.push(policies)
+  return policies
+}
+
+describe('LockPolicies', () => {
+  it('has the defaults at first: a slow-down, and no lock', async () => {
+    const policies = await replica(new InMemorySettings(), new MemoryBroadcastHub())
+    expect(policies.current).toEqual(defaultLockPolicy)
+    expect(policies.current.enabled).toBe(false)
+  })
+
+  it('shows a change here at once and to the others upon the hint, and to who starts later', async () => {
+    const [store, hub] = [new InMemorySettings(), new MemoryBroadcastHub()]
+    const [here, there] = [await replica(store, hub), await replica(store, hub)]
+    expect(await here.change({ enabled: true, loginAttempts: 7 })).toEqual({
+      ...defaultLockPolicy,
+      enabled: true,
+      loginAttempts: 7,
+    })
+    await vi.waitFor(() => expect(there.current).toEqual(here.current))
+    await there.change({ enabled: false })
+    expect((await replica(store, hub)).current).toEqual({ ...defaultLockPolicy, loginAttempts: 7 })
+  })
+
+  it.each([
+    { loginAttempts: 0 },
+    { loginAttempts: 1.5 },
+    { loginAttempts: 1001 },
+    { user: { ...defaultLockPolicy.user, from: 0 } },
+    { address: { ...defaultLockPolicy.address, maximumMilliseconds: Infinity } },
+  ])('refuses %j and keeps what was', async (change) => {
+    const store = new InMemorySettings()
+    const policies = await replica(store, new MemoryBroadcastHub())
+    await expect(policies.change(change)).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    expect(policies.current).toEqual(defaultLockPolicy)
+    expect(store.documents.size).toBe(0)
+  })
+
+  it('takes from the defaults what a stored document lacks', async () => {
+    const store = new InMemorySettings()
+    await store.put('lockPolicy', { enabled: true, user: { from: 9 } })
+    const policies = await replica(store, new MemoryBroadcastHub())
+    expect(policies.current).toEqual({
+      ...defaultLockPolicy,
+      enabled: true,
+      user: { ...defaultLockPolicy.user, from: 9 },
+    })
+  })
+})
