@@ -1,4 +1,5 @@
 import type { EmbeddedPostgres } from '@entrepot/database'
+import { LoginGuard } from '@entrepot/identity'
 import type { RegistryHandler } from '@entrepot/oci-api'
 import { CacheFills, RepositoryDirectory } from '@entrepot/repositories'
 import { NestFactory } from '@nestjs/core'
@@ -48,6 +49,7 @@ export class Server {
     const application = await this.createApplication({ ...this.boot, connection })
     signal.throwIfAborted()
     const firstStart = await application.get(FirstStart).run(this.settings)
+    await this.unlockAdministrators(application.get(LoginGuard))
     await this.listen(application, firstStart)
   }
 
@@ -70,6 +72,14 @@ export class Server {
   /** For a process that can't wait any more. */
   killDatabase(): void {
     this.#postgres?.killNow()
+  }
+
+  /** The way out when strangers have locked every administrator: whoever can restart the server is none of them. */
+  private async unlockAdministrators(guard: LoginGuard): Promise<void> {
+    const users = await guard.unlockAdministrators()
+    if (users.length > 0) {
+      this.logger.warn({ users }, 'administrators were locked after failed logins: this start unlocks them')
+    }
   }
 
   private async closeFills(milliseconds: number, force: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ import {
   InternalPasswords,
   JwtTokenService,
   LiveAccessTokens,
+  LockPolicies,
+  LoginGuard,
   PasswordHasher,
   PasswordMemory,
   PrincipalSource,
@@ -20,15 +22,18 @@ import {
 } from '@entrepot/identity'
 import {
   PostgresAccessTokenStore,
+  PostgresLoginFailureStore,
   PostgresRefreshTokenStore,
+  PostgresSecuritySettingStore,
   PostgresSigningKeyStore,
   PostgresUserAccountStore,
 } from '@entrepot/database'
-import { systemClock } from '@entrepot/kernel'
+import { type AuditTrail, systemClock } from '@entrepot/kernel'
 import { defaultRegistryApiSettings } from '@entrepot/oci-api'
 import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
 import type { Settings } from '../settings/settings.js'
+import { AuditModule, auditTrailToken } from './audit.module.js'
 import { broadcastToken, CoordinationModule } from './coordination.module.js'
 import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
@@ -41,7 +46,7 @@ export const userDirectoriesToken = Symbol('UserDirectories')
 
 /** Who is asking. Other sources of identities join here. */
 @Module({
-  imports: [CoordinationModule, DatabaseModule, DirectoriesModule],
+  imports: [AuditModule, CoordinationModule, DatabaseModule, DirectoriesModule],
   providers: [
     { provide: PasswordHasher, useFactory: () => new PasswordHasher() },
     { provide: userDirectoriesToken, useExisting: ConfiguredDirectories },
@@ -139,18 +144,35 @@ export const userDirectoriesToken = Symbol('UserDirectories')
         new RefreshTokens(store, bearers, systemClock),
     },
     {
+      provide: LockPolicies,
+      inject: [PostgresSecuritySettingStore, broadcastToken, PinoLogger],
+      useFactory: (store: PostgresSecuritySettingStore, broadcast: Broadcast, logger: PinoLogger) =>
+        new LockPolicies(store, broadcast, logger),
+    },
+    {
+      provide: LoginGuard,
+      inject: [AuthenticatorChain, PostgresLoginFailureStore, LockPolicies, auditTrailToken],
+      useFactory: (
+        chain: AuthenticatorChain,
+        failures: PostgresLoginFailureStore,
+        policies: LockPolicies,
+        audit: AuditTrail,
+      ) => new LoginGuard(chain, failures, policies, audit, systemClock),
+    },
+    {
       provide: HeaderAuthenticator,
-      inject: [AuthenticatorChain, JwtTokenService, LiveAccessTokens],
-      useFactory: (passwords: AuthenticatorChain, tokens: JwtTokenService, live: LiveAccessTokens) =>
+      inject: [LoginGuard, JwtTokenService, LiveAccessTokens],
+      useFactory: (passwords: LoginGuard, tokens: JwtTokenService, live: LiveAccessTokens) =>
         new HeaderAuthenticator(passwords, tokens, live),
     },
   ],
   exports: [
     AccessTokens,
-    AuthenticatorChain,
     HeaderAuthenticator,
     JwtTokenService,
     LiveAccessTokens,
+    LockPolicies,
+    LoginGuard,
     PasswordHasher,
     PrincipalSource,
     RefreshTokens,
@@ -161,15 +183,18 @@ export class IdentityModule implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly keys: SigningKeys,
     private readonly tokenUses: AccessTokenUses,
+    private readonly lockPolicies: LockPolicies,
   ) {}
 
   async onModuleInit(): Promise<void> {
     await this.keys.start()
+    await this.lockPolicies.start()
     this.tokenUses.start()
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.keys.stop()
+    this.lockPolicies.stop()
     await this.tokenUses.stop()
   }
 }

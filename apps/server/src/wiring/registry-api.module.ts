@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { PermissionTargetPolicy } from '@entrepot/access'
-import { AuthenticatorChain, HeaderAuthenticator, JwtTokenService, RefreshTokens } from '@entrepot/identity'
+import { HeaderAuthenticator, JwtTokenService, LoginGuard, RefreshTokens } from '@entrepot/identity'
 import {
   createRegistryHandler,
   defaultRegistryApiSettings,
@@ -33,10 +33,10 @@ const runtimeToken = Symbol('HandlerRuntime')
   providers: [
     {
       provide: credentialsToken,
-      inject: [HeaderAuthenticator, AuthenticatorChain, RefreshTokens],
+      inject: [HeaderAuthenticator, LoginGuard, RefreshTokens],
       useFactory: (
         requestAuthenticator: HeaderAuthenticator,
-        authenticator: AuthenticatorChain,
+        authenticator: LoginGuard,
         refreshTokens: RefreshTokens,
       ) => ({ requestAuthenticator, authenticator, refreshTokens }),
     },
