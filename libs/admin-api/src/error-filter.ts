@@ -6,7 +6,13 @@ import {
   type Logger,
   RegistryError,
 } from '@entrepot/kernel'
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  NotFoundException,
+} from '@nestjs/common'
 import type { Request, Response } from 'express'
 import type { Caller } from './caller.js'
 import { originOf, requestIdOf } from './request-origin.js'
@@ -82,6 +88,10 @@ function render(error: unknown, requestId: string): Rendering {
     if (status === 401) headers['WWW-Authenticate'] = 'Basic realm="Entrepot", charset="UTF-8"'
     if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = `${error.retryAfterSeconds}`
     return { status, messages: [error, ...error.siblings].map(({ message }) => message), headers }
+  }
+  // Nest's own words repeat the whole URL, and people put passwords into queries.
+  if (error instanceof NotFoundException) {
+    return { status: 404, messages: ['there is nothing at this path'], headers: {} }
   }
   if (error instanceof HttpException) {
     return { status: error.getStatus(), messages: [error.message], headers: {} }

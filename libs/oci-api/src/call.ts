@@ -58,4 +58,8 @@ export class CallContext implements RequestContext {
   may(action: Action, repository: OciRepository['key'], image: ImageName, tag?: string): boolean {
     return this.rights.may(this.caller.principal, action, repository, image, tag)
   }
+
+  mayPartly(action: Action, repository: OciRepository['key'], image: ImageName): boolean {
+    return this.rights.mayPartly(this.caller.principal, action, repository, image)
+  }
 }

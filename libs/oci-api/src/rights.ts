@@ -17,10 +17,11 @@ const policyActions: Record<ScopeAction, Action> = { pull: 'read', push: 'deploy
 export class Rights {
   constructor(private readonly policy: AccessPolicy) {}
 
+  /** For some tag of the image at least; the exact look is where the item is known. */
   allows(principal: Principal, action: ScopeAction, repository: OciRepository, image: ImageName): boolean {
     const policyAction = policyActions[action]
     for (const repositoryKey of deciders(repository, action)) {
-      if (this.policy.allows(principal, policyAction, { repositoryKey, image })) return true
+      if (this.policy.allowsPartOf(principal, policyAction, { repositoryKey, image })) return true
     }
     return false
   }
@@ -32,6 +33,10 @@ export class Rights {
 
   may(principal: Principal, action: Action, repositoryKey: string, image: ImageName, tag?: string): boolean {
     return this.policy.allows(principal, action, { repositoryKey, image, tag })
+  }
+
+  mayPartly(principal: Principal, action: Action, repositoryKey: string, image: ImageName): boolean {
+    return this.policy.allowsPartOf(principal, action, { repositoryKey, image })
   }
 }
 

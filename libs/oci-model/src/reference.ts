@@ -44,3 +44,12 @@ export function digestReference(digest: Digest): Reference {
 export function referenceText(reference: Reference): string {
   return reference.kind === 'tag' ? reference.tag : reference.digest
 }
+
+/**
+ * The manifest that what is kept under this tag refers to: distribution-spec "Referrers Tag Schema", and the tags that
+ * cosign makes of it, such as `sha256-<hex>.sig`. @returns undefined for any other tag
+ */
+export function subjectOfReferrersTag(tag: Tag): Digest | undefined {
+  const hex = /^sha256-([0-9a-f]{64})(?:\..*)?$/.exec(tag)?.[1]
+  return hex === undefined ? undefined : parseDigest(`sha256:${hex}`)
+}

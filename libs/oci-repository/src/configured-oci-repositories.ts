@@ -13,6 +13,7 @@ import {
 import type { UpstreamClient } from '@entrepot/upstream'
 import { BlobContent } from './blob-content.js'
 import type { BlobIndex } from './blob-index.js'
+import { GuardedReader } from './guarded-reader.js'
 import { LocalReader } from './local/local-reader.js'
 import { LocalRepository } from './local/local-repository.js'
 import { LocalUploads } from './local/local-uploads.js'
@@ -21,12 +22,14 @@ import { UploadLocks } from './local/upload-locks.js'
 import type { ManifestStore } from './manifest-store.js'
 import type { OciRepository } from './oci-repository.js'
 import type { OciRepositoryDirectory } from './oci-repository-directory.js'
+import type { PushClaims } from './push-claims.js'
+import { Reach } from './reach.js'
 import type { RemoteRefStore } from './remote-ref-store.js'
 import { isDockerHub } from './remote/docker-hub.js'
 import { RemoteBlobs } from './remote/remote-blobs.js'
 import { RemoteLists } from './remote/remote-lists.js'
 import { RemoteManifests } from './remote/remote-manifests.js'
-import { RemoteReader, RemoteRepository } from './remote/remote-repository.js'
+import { type RemoteContent, RemoteReader, RemoteRepository } from './remote/remote-repository.js'
 import { UpstreamRegistry } from './remote/upstream-registry.js'
 import type { UploadStore } from './upload-store.js'
 import { VirtualReader } from './virtual/virtual-reader.js'
@@ -41,6 +44,7 @@ export interface OciStores {
   readonly manifests: ManifestStore
   readonly uploads: UploadStore
   readonly remoteRefs: RemoteRefStore
+  readonly claims: PushClaims
 }
 
 const connectionFields = [
@@ -161,11 +165,13 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
   #local(id: RepositoryId, config: LocalConfig): LocalRepository {
     const content = this.#content(id)
     const { manifests, uploads } = this.stores
-    const localUploads = new LocalUploads(content, uploads, this.#locks, this.clock)
+    const reach = this.#reach(id, config.key)
+    const localUploads = new LocalUploads(content, { records: uploads, reach }, this.#locks, this.clock)
+    const full = new LocalReader(config, content, manifests)
     return new LocalRepository(
       config.key,
-      new LocalReader(config, content, manifests),
-      new LocalWriter(config, content, manifests, localUploads, (key) => this.find(key)),
+      new GuardedReader(reach, { full, cacheOnly: undefined }),
+      new LocalWriter(config, { blobs: content, manifests, reach }, localUploads, (key) => this.find(key)),
     )
   }
 
@@ -177,14 +183,15 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
       content: this.#content(id),
     }
     const upstream = new UpstreamRegistry(client, new URL(config.url).host)
-    const reader = new RemoteReader(
-      config,
-      cache,
-      new RemoteManifests(config, cache, upstream, this.clock),
-      new RemoteBlobs(config, cache, upstream, this.remotes.fills, this.clock),
-      new RemoteLists(config, cache, upstream, this.clock),
-    )
-    return new RemoteRepository(config, reader)
+    const contentFor = (how: RemoteConfig): RemoteContent => ({
+      manifests: new RemoteManifests(how, cache, upstream, this.clock),
+      blobs: new RemoteBlobs(how, cache, upstream, this.remotes.fills, this.clock),
+      lists: new RemoteLists(how, cache, upstream, this.clock),
+    })
+    const full = new RemoteReader(config, cache, contentFor(config), false)
+    const offline = contentFor({ ...config, offline: true })
+    const cacheOnly = new RemoteReader(config, cache, offline, !config.offline)
+    return new RemoteRepository(config, new GuardedReader(this.#reach(id, config.key), { full, cacheOnly }))
   }
 
   #virtual(config: VirtualConfig, leaves: ReadonlyMap<string, Built>): VirtualRepository {
@@ -205,6 +212,10 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
       reader,
       writer,
     )
+  }
+
+  #reach(id: RepositoryId, key: RepositoryKey): Reach {
+    return new Reach(key, id, this.stores, this.clock)
   }
 
   #content(id: RepositoryId): BlobContent {

@@ -12,14 +12,17 @@ export function requireRight(
   tag?: string,
 ): void {
   if (context.may(action, repository, image, tag)) return
-  const what = tag === undefined ? image : `${image}:${tag}`
-  throw new RegistryError(
-    'DENIED',
-    `${context.principal.name} may not ${action} ${what} in repository ${repository}`,
-    {
-      detail: { repository, name: image, action },
-    },
-  )
+  throw refusal(context, action, repository, image, tag === undefined ? image : `${image}:${tag}`)
+}
+
+/** For what concerns no tag yet. @throws RegistryError DENIED for whoever has no right to any tag of the image */
+export function requirePartOf(
+  context: RequestContext,
+  action: Action,
+  repository: RepositoryKey,
+  image: ImageName,
+): void {
+  if (!context.mayPartly(action, repository, image)) throw refusal(context, action, repository, image, image)
 }
 
 /** @throws RegistryError DENIED when the repository is out of service */
@@ -39,4 +42,19 @@ export function unknownImage(repository: RepositoryKey, image: ImageName): Regis
   return new RegistryError('NAME_UNKNOWN', `repository ${repository} has no image ${image}`, {
     detail: { name: image },
   })
+}
+
+/** Names the action, the image and the repository that refused. */
+export function refusal(
+  context: RequestContext,
+  action: Action,
+  repository: RepositoryKey,
+  image: ImageName,
+  what: string,
+): RegistryError {
+  return new RegistryError(
+    'DENIED',
+    `${context.principal.name} may not ${action} ${what} in repository ${repository}`,
+    { detail: { repository, name: image, action } },
+  )
 }

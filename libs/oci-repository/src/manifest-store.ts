@@ -20,6 +20,8 @@ export interface ManifestStore {
   findByDigest(repository: RepositoryId, image: ImageName, digest: Digest): Promise<ManifestBytes | undefined>
   /**
    * Stores the manifest (again is no error) and moves the tags to it, in one transaction; each move is an event.
+   * @param fixed those of `tags` that may be set but not moved
+   * @returns those of `fixed` that point to another manifest: then nothing was stored
    * @throws RegistryError MANIFEST_BLOB_UNKNOWN for each of `blobs` that is needed and not linked to the image
    */
   put(
@@ -28,9 +30,13 @@ export interface ManifestStore {
     manifest: NewManifest,
     tags: readonly Tag[],
     actor: string,
-  ): Promise<void>
-  /** Which of `tags` exist: moving those needs the right to overwrite. */
-  existingTags(repository: RepositoryId, image: ImageName, tags: readonly Tag[]): Promise<readonly Tag[]>
+    fixed?: readonly Tag[],
+  ): Promise<readonly Tag[]>
+  /**
+   * The tags from which a manifest or blob can be reached: those at it; those at an index that lists it, at a manifest
+   * that needs it, at what it refers to as its subject; and so on from there. Looks at `maximumReach` manifests at most.
+   */
+  tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]>
   deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<boolean>
   /** With all tags that point to it. */
   deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest, actor: string): Promise<boolean>
@@ -47,3 +53,6 @@ export interface ManifestStore {
     page: Page,
   ): Promise<readonly Descriptor[]>
 }
+
+/** A base layer may be in every manifest of an image; beyond these its tags are not looked at. */
+export const maximumReach = 100_000

@@ -66,8 +66,11 @@ export interface OciReader {
     digest: Digest,
     context: RequestContext,
   ): Promise<Found<StoredBlobHandle> | undefined>
-  /** Whether any manifest of the image is stored: of a remote, whether it was ever served from it. */
-  holdsImage(image: ImageName): Promise<boolean>
+  /**
+   * Whether any manifest of the image is stored that the principal may read: of a remote, whether it was ever served from
+   * it.
+   */
+  holdsImage(image: ImageName, context: RequestContext): Promise<boolean>
   /** By code point. @throws RegistryError NAME_UNKNOWN for an unknown image */
   tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>>
   /** Empty for an unknown image or subject; by digest. */
@@ -108,14 +111,14 @@ export interface OciWriter {
   ): Promise<PushedManifest>
   /** By tag: only the tag goes. By digest: the manifest and all its tags. @returns false when there was none */
   deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<boolean>
-  /** @returns false when there was none @throws RegistryError DENIED while a manifest of the repository needs it */
+  /** @returns false when there was none @throws RegistryError DENIED while a manifest of the image needs it */
   deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean>
   startUpload(image: ImageName, context: RequestContext): Promise<UploadSession>
   /** @returns undefined when there is none with this id for this image, repository and user */
   resumeUpload(image: ImageName, id: UploadId, context: RequestContext): Promise<UploadSession | undefined>
   /**
-   * Links a blob that the store has already. With `from`, from that repository and image; without, from any repository
-   * that the principal may read. @returns undefined when it can't be had so, and an upload has to be started
+   * Links a blob that the store has already. With `from`, from that repository and image; without, from any image that
+   * the principal may read. @returns undefined when it can't be had so, and an upload has to be started
    */
   mount(
     image: ImageName,

@@ -15,6 +15,11 @@ export interface RequestContext {
   readonly deploying: boolean
   /** The client asked by HEAD: nobody will read the bytes, so nothing is fetched for them. */
   readonly metadataOnly: boolean
-  /** Whether the principal may do `action` in the repository that holds, or will hold, the item. */
+  /**
+   * Whether the principal may do `action` in the repository that holds, or will hold, the item: to that tag, or without
+   * one to all of the image, whatever its tags are.
+   */
   may(action: Action, repository: RepositoryKey, image: ImageName, tag?: string): boolean
+  /** Whether they may for some tag of the image at least; what they reach by digest is then looked at more closely. */
+  mayPartly(action: Action, repository: RepositoryKey, image: ImageName): boolean
 }

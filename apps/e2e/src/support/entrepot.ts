@@ -96,6 +96,10 @@ export class Entrepot {
     return this.service === undefined ? null : this.service.stop(withinMs)
   }
 
+  signal(name: NodeJS.Signals): void {
+    if (this.service !== undefined) process.kill(this.service.pid, name)
+  }
+
   async kill(): Promise<void> {
     await this.service?.kill()
   }

@@ -3,6 +3,7 @@ import type { Broadcast } from '@entrepot/coordination'
 import {
   PostgresBlobIndex,
   PostgresManifestStore,
+  PostgresPushClaims,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
   PostgresUploadStore,
@@ -43,6 +44,7 @@ const userAgent = 'entrepot/0.1'
         PostgresManifestStore,
         PostgresUploadStore,
         PostgresRemoteRefStore,
+        PostgresPushClaims,
       ],
       useFactory: (
         blobs: FilesystemBlobStore,
@@ -50,7 +52,8 @@ const userAgent = 'entrepot/0.1'
         manifests: PostgresManifestStore,
         uploads: PostgresUploadStore,
         remoteRefs: PostgresRemoteRefStore,
-      ): OciStores => ({ blobs, blobIndex, manifests, uploads, remoteRefs }),
+        claims: PostgresPushClaims,
+      ): OciStores => ({ blobs, blobIndex, manifests, uploads, remoteRefs, claims }),
     },
     {
       provide: CacheFills,

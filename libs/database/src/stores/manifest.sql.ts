@@ -7,8 +7,9 @@ import type { Statement } from '../database.js'
 
 /**
  * $1 repository, $2 image, $3 digest, $4 media type, $5 artifact type, $6 subject, $7 size, $8 annotations, $9 payload,
- * $10 blobs, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor. No row when the
- * repository is gone.
+ * $10 blobs, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor, $15 those of
+ * the tags that stay where they are when they are set already: locked, and told by takenTags. No row when the repository is
+ * gone.
  */
 export const putManifest: Statement = {
   name: 'manifest-put',
@@ -39,7 +40,7 @@ export const putManifest: Statement = {
       SELECT repo_id, $2::text, name, $3::text FROM stored, unnest($13::text[]) AS name ORDER BY name
       ON CONFLICT (repo_id, image, name) DO UPDATE
         SET digest = excluded.digest, previous_digest = tag.digest, revision = tag.revision + 1
-        WHERE tag.digest <> excluded.digest
+        WHERE tag.digest <> excluded.digest AND tag.name <> ALL ($15::text[])
       RETURNING name, previous_digest
     ), recorded AS (
       INSERT INTO tag_events (repo_id, image, name, old_digest, new_digest, actor)
@@ -57,9 +58,12 @@ export const missingBlobs: Statement = {
     ORDER BY wanted.position`,
 }
 
-export const existingTags: Statement = {
-  name: 'tags-existing',
-  text: 'SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND name = ANY ($3::text[]) ORDER BY name',
+/** $1 repository, $2 image, $3 digest, $4 tags that may not be moved to it: those that are another manifest's. */
+export const takenTags: Statement = {
+  name: 'tags-taken',
+  text: `
+    SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND name = ANY ($4::text[]) AND digest <> $3
+    ORDER BY name`,
 }
 
 /** $4 actor. A row when there was one. */

@@ -1,11 +1,17 @@
 import { type Digest, type Page, RegistryError } from '@entrepot/kernel'
 import type { Annotations, Descriptor, ImageName, Tag } from '@entrepot/oci-model'
-import type { ManifestBytes, ManifestStore, NewManifest } from '@entrepot/oci-repository'
+import {
+  type ManifestBytes,
+  type ManifestStore,
+  maximumReach,
+  type NewManifest,
+} from '@entrepot/oci-repository'
 import type { RepositoryId } from '@entrepot/repositories'
 import { violates } from '../database-error.js'
-import type { Database } from '../database.js'
+import type { Database, Queryable } from '../database.js'
 import { ManifestLookup } from './manifest-lookup.js'
 import * as sql from './manifest.sql.js'
+import { tagsReaching } from './tags-reaching.sql.js'
 
 /** A blob can be linked between a push that missed it and the question which one was missing; not that often. */
 const maximumPutAttempts = 5
@@ -36,11 +42,12 @@ export class PostgresManifestStore implements ManifestStore {
     manifest: NewManifest,
     tags: readonly Tag[],
     actor: string,
-  ): Promise<void> {
+    fixed: readonly Tag[] = [],
+  ): Promise<readonly Tag[]> {
+    const values = valuesOf(repository, image, manifest, tags, actor, fixed)
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.putOnce(repository, image, manifest, tags, actor)
-        return
+        return await (fixed.length === 0 ? this.putOnce(values) : this.putUnlessTaken(values, fixed))
       } catch (error) {
         if (!violates(error, 'manifest_blobs_blob')) throw error
         await this.refuseMissingBlobs(repository, image, manifest.blobs)
@@ -49,12 +56,9 @@ export class PostgresManifestStore implements ManifestStore {
     }
   }
 
-  async existingTags(
-    repository: RepositoryId,
-    image: ImageName,
-    tags: readonly Tag[],
-  ): Promise<readonly Tag[]> {
-    const rows = await this.database.query<{ name: Tag }>(sql.existingTags, [repository, image, tags])
+  async tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]> {
+    const values = [repository, image, digest, maximumReach]
+    const rows = await this.database.query<{ name: Tag }>(tagsReaching, values)
     return rows.map(({ name }) => name)
   }
 
@@ -105,31 +109,32 @@ export class PostgresManifestStore implements ManifestStore {
     return rows.map(descriptorOf)
   }
 
-  private async putOnce(
-    repository: RepositoryId,
-    image: ImageName,
-    manifest: NewManifest,
-    tags: readonly Tag[],
-    actor: string,
-  ): Promise<void> {
-    const rows = await this.database.query(sql.putManifest, [
-      repository,
-      image,
-      manifest.digest,
-      manifest.mediaType,
-      manifest.artifactType ?? null,
-      manifest.subject ?? null,
-      manifest.bytes.length,
-      JSON.stringify(manifest.annotations),
-      manifest.bytes,
-      manifest.blobs,
-      manifest.needsBlobs,
-      manifest.children,
-      [...new Set(tags)],
-      actor,
-    ])
+  private async putOnce(values: readonly unknown[], target: Queryable = this.database): Promise<[]> {
+    const rows = await target.query(sql.putManifest, values)
     if (rows.length === 0)
       throw new RegistryError('NAME_UNKNOWN', 'the repository was deleted during the push')
+    return []
+  }
+
+  /** The tags are looked at after they were locked: what somebody else set meanwhile is not moved either. */
+  private async putUnlessTaken(values: readonly unknown[], fixed: readonly Tag[]): Promise<readonly Tag[]> {
+    const [repository, image, digest] = values
+    try {
+      return await this.database.transaction(async (transaction) => {
+        await this.putOnce(values, transaction)
+        const taken = await transaction.query<{ name: Tag }>(sql.takenTags, [
+          repository,
+          image,
+          digest,
+          fixed,
+        ])
+        if (taken.length > 0) throw new TagsTaken(taken.map(({ name }) => name))
+        return []
+      })
+    } catch (error) {
+      if (error instanceof TagsTaken) return error.tags
+      throw error
+    }
   }
 
   private async refuseMissingBlobs(
@@ -146,6 +151,40 @@ export class PostgresManifestStore implements ManifestStore {
     if (first === undefined) return
     throw blobUnknown(first, siblings)
   }
+}
+
+/** Ends a transaction that would have moved tags that may not be moved. */
+class TagsTaken extends Error {
+  constructor(readonly tags: readonly Tag[]) {
+    super(`tags ${tags.join(', ')} are another manifest's`)
+  }
+}
+
+function valuesOf(
+  repository: RepositoryId,
+  image: ImageName,
+  manifest: NewManifest,
+  tags: readonly Tag[],
+  actor: string,
+  fixed: readonly Tag[],
+): readonly unknown[] {
+  return [
+    repository,
+    image,
+    manifest.digest,
+    manifest.mediaType,
+    manifest.artifactType ?? null,
+    manifest.subject ?? null,
+    manifest.bytes.length,
+    JSON.stringify(manifest.annotations),
+    manifest.bytes,
+    manifest.blobs,
+    manifest.needsBlobs,
+    manifest.children,
+    [...new Set(tags)],
+    actor,
+    fixed,
+  ]
 }
 
 interface ReferrerRow {

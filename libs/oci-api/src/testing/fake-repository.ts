@@ -159,14 +159,14 @@ export class FakeRepository implements OciRepository, OciReader {
   }
 
   async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
-    const readable = [...this.content.keys()].filter((image) => context.may('read', this.key, image))
+    const readable = [...this.content.keys()].filter((image) => context.mayPartly('read', this.key, image))
     return this.listing(readable, page)
   }
 
   private held(image: ImageName, context: RequestContext): FakeImage | undefined {
     this.contexts.push(context)
     if (this.failure !== undefined) throw this.failure
-    return context.may('read', this.key, image) ? this.content.get(image) : undefined
+    return context.mayPartly('read', this.key, image) ? this.content.get(image) : undefined
   }
 
   private found<T>(value: T): Found<T> {

@@ -1,6 +1,5 @@
 import type { RepositoryKey } from '@entrepot/repositories'
-import type { OciRepository } from '../oci-repository.js'
-import type { LocalReader } from './local-reader.js'
+import type { OciReader, OciRepository } from '../oci-repository.js'
 import type { LocalWriter } from './local-writer.js'
 
 /** Content that was pushed here. */
@@ -10,7 +9,7 @@ export class LocalRepository implements OciRepository {
 
   constructor(
     readonly key: RepositoryKey,
-    readonly reader: LocalReader,
+    readonly reader: OciReader,
     readonly writer: LocalWriter,
   ) {
     this.leaves = [key]

@@ -10,7 +10,7 @@ import {
 } from '@entrepot/oci-model'
 import { type LocalConfig, PathFilter, type RepositoryKey } from '@entrepot/repositories'
 import type { BlobContent } from '../blob-content.js'
-import { requireInService, requireRight } from '../guard.js'
+import { refusal, requireInService, requirePartOf, requireRight } from '../guard.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type {
   ManifestPush,
@@ -19,6 +19,8 @@ import type {
   PushedManifest,
   UploadSession,
 } from '../oci-repository.js'
+import { ownerOf } from '../owner-of.js'
+import type { Reach } from '../reach.js'
 import type { RequestContext } from '../request-context.js'
 import type { LocalUploads } from './local-uploads.js'
 
@@ -28,14 +30,20 @@ export type FindRepository = (key: RepositoryKey) => OciRepository | undefined
 /** Finds a blob that is stored for another repository and may be read there. */
 export type FindBlob = (digest: Digest) => Promise<StoredBlob | undefined>
 
+/** What a local repository holds, and who may refer to it. */
+export interface LocalContent {
+  readonly blobs: BlobContent
+  readonly manifests: ManifestStore
+  readonly reach: Reach
+}
+
 export class LocalWriter implements OciWriter {
   readonly target: RepositoryKey
   readonly #filter: PathFilter
 
   constructor(
     private readonly config: LocalConfig,
-    private readonly content: BlobContent,
-    private readonly manifests: ManifestStore,
+    private readonly content: LocalContent,
     private readonly uploads: LocalUploads,
     private readonly findRepository: FindRepository,
   ) {
@@ -55,14 +63,16 @@ export class LocalWriter implements OciWriter {
     findElsewhere?: FindBlob,
   ): Promise<PushedManifest> {
     const tags = reference.kind === 'tag' ? [reference.tag, ...push.tags] : push.tags
-    await this.#requireTagRights(image, tags, context)
+    this.#requireDeployable(image, tags, context)
     const digest = verifiedDigest(reference, push.bytes)
     const manifest = parseManifest(push.bytes, push.contentType)
-    await this.#requireChildren(image, manifest)
     const blobs = [...new Set(manifest.blobs.map((blob) => blob.digest))]
-    if (findElsewhere !== undefined) await this.#linkMissing(image, blobs, findElsewhere)
-    await this.manifests.put(
-      this.content.repository,
+    if (findElsewhere !== undefined) await this.#linkMissing(image, blobs, findElsewhere, context)
+    await this.#requireReadable(image, manifest, context)
+    await this.#requireChildren(image, manifest)
+    const fixed = tags.filter((tag) => !context.may('overwrite', this.target, image, tag))
+    const [taken] = await this.content.manifests.put(
+      this.content.blobs.repository,
       image,
       {
         digest,
@@ -77,31 +87,45 @@ export class LocalWriter implements OciWriter {
       },
       tags,
       context.principal.name,
+      fixed,
     )
+    if (taken !== undefined) {
+      throw refusal(
+        context,
+        'overwrite',
+        this.target,
+        image,
+        `${image}:${taken}, which is another manifest's`,
+      )
+    }
+    await this.content.reach.claim(image, digest, context)
     return { digest, subject: manifest.subject, tags }
   }
 
   async deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<boolean> {
     this.#requireWritable(image)
-    const { repository } = this.content
+    const { manifests, reach } = this.content
+    const { repository } = this.content.blobs
     if (reference.kind === 'tag') {
       requireRight(context, 'delete', this.target, image, reference.tag)
-      return this.manifests.deleteTag(repository, image, reference.tag, context.principal.name)
+      return manifests.deleteTag(repository, image, reference.tag, context.principal.name)
     }
-    requireRight(context, 'delete', this.target, image)
-    return this.manifests.deleteManifest(repository, image, reference.digest, context.principal.name)
+    if (!(await reach.coversAllOf('delete', image, reference.digest, context))) {
+      throw refusal(context, 'delete', this.target, image, `${image}@${reference.digest} with all its tags`)
+    }
+    return manifests.deleteManifest(repository, image, reference.digest, context.principal.name)
   }
 
   async deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {
     this.#requireWritable(image)
     requireRight(context, 'delete', this.target, image)
-    return this.content.index.unlink(this.content.repository, image, digest)
+    return this.content.blobs.index.unlink(this.content.blobs.repository, image, digest)
   }
 
   async startUpload(image: ImageName, context: RequestContext): Promise<UploadSession> {
     this.#requireWritable(image)
-    requireRight(context, 'deploy', this.target, image)
-    return this.uploads.start(image, context.principal.name)
+    requirePartOf(context, 'deploy', this.target, image)
+    return this.uploads.start(image, ownerOf(context.principal))
   }
 
   async resumeUpload(
@@ -110,8 +134,8 @@ export class LocalWriter implements OciWriter {
     context: RequestContext,
   ): Promise<UploadSession | undefined> {
     this.#requireWritable(image)
-    requireRight(context, 'deploy', this.target, image)
-    return this.uploads.resume(image, id, context.principal.name)
+    requirePartOf(context, 'deploy', this.target, image)
+    return this.uploads.resume(image, id, ownerOf(context.principal))
   }
 
   async mount(
@@ -121,26 +145,44 @@ export class LocalWriter implements OciWriter {
     context: RequestContext,
   ): Promise<Descriptor | undefined> {
     this.#requireWritable(image)
-    requireRight(context, 'deploy', this.target, image)
+    requirePartOf(context, 'deploy', this.target, image)
     const stored =
       from === undefined
         ? await this.#anyReadable(digest, context)
         : await readable(from.repository, from.image, digest, context)
-    const adopted = stored === undefined ? undefined : await this.content.adopt(image, stored.digest)
-    return adopted === undefined ? undefined : this.content.handle(adopted).descriptor
+    const { blobs, reach } = this.content
+    const adopted = stored === undefined ? undefined : await blobs.adopt(image, stored.digest)
+    if (adopted === undefined) return undefined
+    await reach.claim(image, digest, context)
+    return blobs.handle(adopted).descriptor
   }
 
-  async #linkMissing(image: ImageName, wanted: readonly Digest[], find: FindBlob): Promise<void> {
-    const { index, repository } = this.content
+  async #linkMissing(
+    image: ImageName,
+    wanted: readonly Digest[],
+    find: FindBlob,
+    context: RequestContext,
+  ): Promise<void> {
+    const { blobs, reach } = this.content
+    const { index, repository } = blobs
     const held = new Set((await index.findAll(repository, image, wanted)).map((blob) => blob.digest))
-    for (const digest of wanted) {
-      const stored = held.has(digest) ? undefined : await find(digest)
-      if (stored !== undefined) await this.content.adopt(image, stored.digest)
+    const unreadable = new Set(await reach.unreadable(image, wanted, context))
+    for (const digest of wanted.filter((wish) => !held.has(wish) || unreadable.has(wish))) {
+      if ((await find(digest)) === undefined) continue
+      await blobs.adopt(image, digest)
+      await reach.claim(image, digest, context)
     }
   }
 
+  /** Or a manifest could be pushed over what its pusher may not read, and give them the right. */
+  async #requireReadable(image: ImageName, manifest: ParsedManifest, context: RequestContext): Promise<void> {
+    const referred = [...manifest.blobs, ...manifest.children].map(({ digest }) => digest)
+    const unreadable = await this.content.reach.unreadable(image, [...new Set(referred)], context)
+    if (unreadable.length > 0) throw unknownContent(unreadable)
+  }
+
   async #anyReadable(digest: Digest, context: RequestContext): Promise<StoredBlob | undefined> {
-    for (const holder of await this.content.index.holders(digest)) {
+    for (const holder of await this.content.blobs.index.holders(digest)) {
       const repository = this.findRepository(holder.repository)
       const stored =
         repository === undefined ? undefined : await readable(repository, holder.image, digest, context)
@@ -149,26 +191,23 @@ export class LocalWriter implements OciWriter {
     return undefined
   }
 
-  async #requireTagRights(image: ImageName, tags: readonly Tag[], context: RequestContext): Promise<void> {
+  #requireDeployable(image: ImageName, tags: readonly Tag[], context: RequestContext): void {
     this.#requireWritable(image)
-    if (tags.length === 0) requireRight(context, 'deploy', this.target, image)
+    if (tags.length === 0) requirePartOf(context, 'deploy', this.target, image)
     for (const tag of tags) {
       if (!this.#filter.admitsTag(image, tag)) throw this.#notAdmitted(`${image}:${tag}`)
       requireRight(context, 'deploy', this.target, image, tag)
     }
-    const unsure = tags.filter((tag) => !context.may('overwrite', this.target, image, tag))
-    const existing =
-      unsure.length === 0 ? [] : await this.manifests.existingTags(this.content.repository, image, unsure)
-    for (const tag of existing) requireRight(context, 'overwrite', this.target, image, tag)
   }
 
   /** Children come before their index; one of an old build cache may be a blob. */
   async #requireChildren(image: ImageName, manifest: ParsedManifest): Promise<void> {
-    const { repository, index } = this.content
+    const { manifests, blobs } = this.content
+    const { repository, index } = blobs
     const missing: Digest[] = []
     for (const child of manifest.children) {
       const known =
-        (await this.manifests.findByDigest(repository, image, child.digest)) ??
+        (await manifests.findByDigest(repository, image, child.digest)) ??
         (await index.find(repository, image, child.digest))
       if (known === undefined) missing.push(child.digest)
     }
@@ -210,7 +249,7 @@ async function readable(
   context: RequestContext,
 ): Promise<StoredBlob | undefined> {
   const found = await repository.reader.storedBlob(image, digest, context)
-  return found !== undefined && context.may('read', found.foundIn, image) ? found.value.stored : undefined
+  return found?.value.stored
 }
 
 function verifiedDigest(reference: Reference, bytes: Buffer): Digest {

@@ -1,5 +1,5 @@
-import { type Digest, type Listing, type Page, listingOf } from '@entrepot/kernel'
-import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
+import { type Digest, type Listing, type Page, isRegistryError, listingOf } from '@entrepot/kernel'
+import { type Descriptor, type ImageName, type Reference, type Tag, referenceText } from '@entrepot/oci-model'
 import { PathFilter, type RemoteConfig, type RepositoryKey } from '@entrepot/repositories'
 import { filledPage } from '../filled-page.js'
 import { requireInService, unknownImage } from '../guard.js'
@@ -13,6 +13,7 @@ import type {
   StoredBlobHandle,
 } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
+import { NotCachedError } from './not-cached-error.js'
 import type { RemoteBlobs } from './remote-blobs.js'
 import type { RemoteLists } from './remote-lists.js'
 import type { RemoteCache, RemoteManifests } from './remote-manifests.js'
@@ -26,22 +27,30 @@ export class RemoteRepository implements OciRepository {
 
   constructor(
     config: RemoteConfig,
-    readonly reader: RemoteReader,
+    readonly reader: OciReader,
   ) {
     this.key = config.key
     this.leaves = [config.key]
   }
 }
 
+/** Where a remote's content comes from: cache and upstream, or the cache alone. */
+export interface RemoteContent {
+  readonly manifests: RemoteManifests
+  readonly blobs: RemoteBlobs
+  readonly lists: RemoteLists
+}
+
+/** What can be had here, whoever asks: `GuardedReader` knows who may have it, and who may have the upstream asked for it. */
 export class RemoteReader implements OciReader {
   readonly #filter: PathFilter
 
+  /** @param refusesUncached whether what isn't in `content` may be there all the same, for those who may fetch it */
   constructor(
     private readonly config: RemoteConfig,
     private readonly cache: RemoteCache,
-    private readonly manifests: RemoteManifests,
-    private readonly blobs: RemoteBlobs,
-    private readonly lists: RemoteLists,
+    private readonly content: RemoteContent,
+    private readonly refusesUncached: boolean,
   ) {
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
   }
@@ -56,7 +65,9 @@ export class RemoteReader implements OciReader {
       reference.kind === 'tag'
         ? this.#filter.admitsTag(image, reference.tag)
         : this.#filter.admitsImage(image)
-    return admitted ? this.manifests.find(image, reference, context) : undefined
+    if (!admitted) return undefined
+    const found = await this.content.manifests.find(image, reference, context)
+    return found ?? this.#uncached(image, `manifest ${referenceText(reference)} of ${image}`, context)
   }
 
   async blob(
@@ -65,12 +76,14 @@ export class RemoteReader implements OciReader {
     context: RequestContext,
   ): Promise<Found<BlobHandle> | undefined> {
     requireInService(this.config)
-    return this.#filter.admitsImage(image) ? this.blobs.find(image, digest, context) : undefined
+    if (!this.#filter.admitsImage(image)) return undefined
+    const found = await this.content.blobs.find(image, digest, context)
+    return found ?? this.#uncached(image, `blob ${digest} of ${image}`, context)
   }
 
   async storedBlob(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
     requireInService(this.config)
-    return this.#filter.admitsImage(image) ? this.blobs.stored(image, digest) : undefined
+    return this.#filter.admitsImage(image) ? this.content.blobs.stored(image, digest) : undefined
   }
 
   async holdsImage(image: ImageName): Promise<boolean> {
@@ -80,7 +93,12 @@ export class RemoteReader implements OciReader {
   async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {
     requireInService(this.config)
     if (!this.#filter.admitsImage(image)) throw unknownImage(this.config.key, image)
-    return this.lists.tags(image, page, context)
+    try {
+      return await this.content.lists.tags(image, page, context)
+    } catch (error) {
+      if (isRegistryError(error, 'NAME_UNKNOWN')) this.#uncached(image, `the tag list of ${image}`, context)
+      throw error
+    }
   }
 
   async referrers(
@@ -92,15 +110,20 @@ export class RemoteReader implements OciReader {
   ): Promise<Listing<Descriptor>> {
     requireInService(this.config)
     if (!this.#filter.admitsImage(image)) return listingOf<Descriptor>([], page.limit)
-    return this.lists.referrers(image, subject, filter, page, context)
+    return this.content.lists.referrers(image, subject, filter, page, context)
   }
 
-  async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+  async images(page: Page): Promise<Listing<ImageName>> {
     if (this.config.blackedOut) return listingOf<ImageName>([], page.limit)
     return filledPage(
       page,
       (part) => this.cache.manifests.images(this.cache.repository, part),
-      (image) => this.#filter.admitsImage(image) && context.may('read', this.config.key, image),
+      (image) => this.#filter.admitsImage(image),
     )
+  }
+
+  /** @throws NotCachedError where it may be fetched, but not for this principal */
+  #uncached(image: ImageName, what: string, context: RequestContext): undefined {
+    if (this.refusesUncached) throw new NotCachedError(this.config.key, image, what, context)
   }
 }

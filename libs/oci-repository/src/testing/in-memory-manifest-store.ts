@@ -1,5 +1,5 @@
 import { type Digest, type Page, byCodePoint } from '@entrepot/kernel'
-import type { Descriptor, ImageName, Tag } from '@entrepot/oci-model'
+import { type Descriptor, type ImageName, type Tag, subjectOfReferrersTag } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest } from '../manifest-store.js'
@@ -46,24 +46,38 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     image: ImageName,
     manifest: NewManifest,
     tags: readonly Tag[],
-  ): Promise<void> {
+    _actor?: string,
+    fixed: readonly Tag[] = [],
+  ): Promise<readonly Tag[]> {
+    const taken = this.#takenBy(manifest, fixed, this.#at(repository, image)?.tags)
+    if (taken.length > 0) return taken
     const needed = manifest.needsBlobs ? manifest.blobs : []
     const held = new Set((await this.blobs.findAll(repository, image, needed)).map((blob) => blob.digest))
     const missing = needed.filter((digest) => !held.has(digest))
     if (missing.length > 0) throw unknownContent(missing)
     const key = keyOf(repository, image)
-    const stored = this.#at(repository, image) ?? { manifests: new Map(), tags: new Map() }
+    const stored = this.#at(repository, image) ?? emptyImage()
     stored.manifests.set(manifest.digest, manifest)
     for (const tag of tags) stored.tags.set(tag, manifest.digest)
     this.#images.set(key, stored)
+    return []
   }
 
-  async existingTags(
-    repository: RepositoryId,
-    image: ImageName,
-    tags: readonly Tag[],
-  ): Promise<readonly Tag[]> {
-    return tags.filter((tag) => this.#at(repository, image)?.tags.has(tag))
+  async tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]> {
+    const { manifests, tags } = this.#at(repository, image) ?? emptyImage()
+    const reached = new Set<Digest>([digest])
+    for (const node of reached) {
+      for (const manifest of manifests.values()) {
+        if (manifest.children.includes(node) || manifest.blobs.includes(node)) reached.add(manifest.digest)
+      }
+      const subjects = [...tags]
+        .filter(([, target]) => target === node)
+        .map(([tag]) => subjectOfReferrersTag(tag))
+      for (const subject of [manifests.get(node)?.subject, ...subjects]) {
+        if (subject !== undefined) reached.add(subject)
+      }
+    }
+    return [...tags].filter(([, target]) => reached.has(target)).map(([tag]) => tag)
   }
 
   async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<boolean> {
@@ -121,6 +135,14 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
       }))
   }
 
+  #takenBy(
+    manifest: NewManifest,
+    fixed: readonly Tag[],
+    tags: ReadonlyMap<Tag, Digest> = new Map(),
+  ): readonly Tag[] {
+    return fixed.filter((tag) => (tags.get(tag) ?? manifest.digest) !== manifest.digest)
+  }
+
   #listing(repository: RepositoryId, image: ImageName, blob: Digest): readonly NewManifest[] {
     const manifests = [...(this.#at(repository, image)?.manifests.values() ?? [])]
     return manifests.filter(({ blobs }) => blobs.includes(blob))
@@ -130,6 +152,10 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     if (this.failure !== undefined) throw this.failure
     return this.#images.get(keyOf(repository, image))
   }
+}
+
+function emptyImage(): StoredImage {
+  return { manifests: new Map(), tags: new Map() }
 }
 
 function keyOf(repository: RepositoryId, image: ImageName): string {

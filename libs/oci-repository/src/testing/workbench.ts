@@ -20,6 +20,7 @@ import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oc
 import type { RequestContext } from '../request-context.js'
 import { InMemoryBlobIndex } from './in-memory-blob-index.js'
 import { InMemoryManifestStore } from './in-memory-manifest-store.js'
+import { InMemoryPushClaims } from './in-memory-push-claims.js'
 import { InMemoryRemoteRefStore } from './in-memory-remote-ref-store.js'
 import { InMemoryUploadStore } from './in-memory-upload-store.js'
 
@@ -36,6 +37,14 @@ export class HandClock {
   }
 }
 
+export interface TagGrant {
+  readonly actions: readonly Action[]
+  /** Undefined for whole images. */
+  readonly tags?: RegExp
+  /** Keys of repositories; undefined for all. */
+  readonly in?: readonly string[]
+}
+
 /** Real repositories over stores in memory, and a real upstream client. */
 export class Workbench {
   readonly clock = new HandClock()
@@ -45,6 +54,7 @@ export class Workbench {
   readonly manifests = new InMemoryManifestStore(this.index)
   readonly refs = new InMemoryRemoteRefStore(this.manifests)
   readonly uploads = new InMemoryUploadStore()
+  readonly claims = new InMemoryPushClaims()
   readonly fills = new CacheFills(this.blobs, this.clock, silentLogger)
   readonly directory = new RepositoryDirectory(
     new InMemoryRepositoryStore(),
@@ -59,6 +69,7 @@ export class Workbench {
       manifests: this.manifests,
       uploads: this.uploads,
       remoteRefs: this.refs,
+      claims: this.claims,
     },
     {
       fills: this.fills,
@@ -108,15 +119,30 @@ export class Workbench {
       deploying: false,
       metadataOnly: false,
       may: () => true,
+      mayPartly: () => true,
       ...changes,
     }
   }
 
   /** A principal who may do `actions` in the repositories `keys` and nothing else. */
   only(actions: readonly Action[], ...keys: readonly string[]): RequestContext {
+    const may = (action: Action, repository: string) => actions.includes(action) && keys.includes(repository)
+    return this.context({ principal: anonymous, may, mayPartly: may })
+  }
+
+  /** `principal` may do what `grants` say, in every repository or in those named, to tags that match and nothing else. */
+  toTags(name: string, ...grants: readonly TagGrant[]): RequestContext {
+    const granted = (action: Action, repository: string) =>
+      grants.filter(
+        (grant) => grant.actions.includes(action) && (grant.in ?? [repository]).includes(repository),
+      )
     return this.context({
-      principal: anonymous,
-      may: (action, repository) => actions.includes(action) && keys.includes(repository),
+      principal: userPrincipal(name),
+      may: (action, repository, _image, tag) =>
+        granted(action, repository).some(
+          ({ tags }) => tags === undefined || (tag !== undefined && tags.test(tag)),
+        ),
+      mayPartly: (action, repository) => granted(action, repository).length > 0,
     })
   }
 

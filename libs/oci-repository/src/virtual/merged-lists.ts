@@ -1,7 +1,7 @@
 import { type Listing, type Page, RegistryError, byCodePoint, isRegistryError } from '@entrepot/kernel'
 import { type Descriptor, type ImageName, type Tag, tagReference } from '@entrepot/oci-model'
 import type { RepositoryKey } from '@entrepot/repositories'
-import { readOnLimit } from '../filled-page.js'
+import { filteredListing } from '../filtered-listing.js'
 import type { OciReader } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import type { VirtualMember } from './virtual-member.js'
@@ -42,7 +42,9 @@ export async function mergedReferrers(
   context: RequestContext,
   ask: (reader: OciReader) => Promise<Listing<Descriptor>>,
 ): Promise<Listing<Descriptor>> {
-  const holding = await Promise.all(members.map(({ repository }) => repository.reader.holdsImage(image)))
+  const holding = await Promise.all(
+    members.map(({ repository }) => repository.reader.holdsImage(image, context)),
+  )
   const asked = holding.includes(true) ? members.filter((_, position) => holding[position] === true) : members
   const answers = await Promise.all(
     asked.map((member) =>
@@ -72,7 +74,7 @@ async function tagsOf(
   page: Page,
   context: RequestContext,
 ): Promise<Listing<Tag>> {
-  return readOn(
+  return filteredListing(
     page,
     (part) => member.repository.reader.tags(image, part, context),
     (tag) => member.admits(image, tagReference(tag)),
@@ -84,33 +86,11 @@ async function admittedImages(
   page: Page,
   context: RequestContext,
 ): Promise<Listing<ImageName>> {
-  return readOn(
+  return filteredListing(
     page,
     (part) => member.repository.reader.images(part, context),
     (image) => member.admits(image),
   )
-}
-
-async function readOn<T extends string>(
-  page: Page,
-  read: (page: Page) => Promise<Listing<T>>,
-  admits: (item: T) => boolean,
-): Promise<Listing<T>> {
-  const items: T[] = []
-  let after = page.after
-  for (let limit = page.limit; ; limit = Math.max(limit, readOnLimit)) {
-    const part = await read({ limit, after })
-    items.push(...part.items.filter(admits))
-    const last = part.items.at(-1)
-    if (items.length >= page.limit || !part.more || last === undefined) {
-      return {
-        items: items.slice(0, page.limit),
-        more: part.more || items.length > page.limit,
-        warnings: part.warnings,
-      }
-    }
-    after = last
-  }
 }
 
 /** Every listing holds the first entries of its member after `page.after`, so the first of their union are exact. */
@@ -149,7 +129,7 @@ async function passOver(
   if (isRegistryError(error, 'NAME_UNKNOWN')) return undefined
   const isDenial = isRegistryError(error, 'DENIED')
   if (repository.kind === 'local' && !isDenial) throw error
-  if (isDenial && !(await repository.reader.holdsImage(image))) return { failed: [], error }
+  if (isDenial && !(await repository.reader.holdsImage(image, context))) return { failed: [], error }
   context.logger.warn(
     { err: error, member: repository.key, image },
     'a list does without a member that failed',

@@ -11,6 +11,7 @@ import type {
   ReferrersFilter,
   StoredBlobHandle,
 } from '../oci-repository.js'
+import { NotCachedError } from '../remote/not-cached-error.js'
 import type { RequestContext } from '../request-context.js'
 import { mergedImages, mergedReferrers, mergedTags } from './merged-lists.js'
 import type { VirtualMember } from './virtual-member.js'
@@ -32,8 +33,7 @@ export class VirtualReader implements OciReader {
     context: RequestContext,
   ): Promise<Found<ManifestBytes> | undefined> {
     requireInService(this.config)
-    const tag = reference.kind === 'tag' ? reference.tag : undefined
-    const admitted = this.#readable(image, context, tag).filter((member) => member.admits(image, reference))
+    const admitted = this.#readable(image, context).filter((member) => member.admits(image, reference))
     return this.#firstAnswer(
       this.#forPushersHead(admitted, context),
       image,
@@ -52,7 +52,9 @@ export class VirtualReader implements OciReader {
     // A pusher asks whether it has to upload, which is no upstream's business.
     if (context.deploying && context.metadataOnly) return undefined
     const members = this.#readable(image, context)
-    const holding = await Promise.all(members.map(({ repository }) => repository.reader.holdsImage(image)))
+    const holding = await Promise.all(
+      members.map(({ repository }) => repository.reader.holdsImage(image, context)),
+    )
     const asked = holding.includes(true)
       ? members.filter((_, position) => holding[position] === true)
       : members
@@ -81,19 +83,18 @@ export class VirtualReader implements OciReader {
       if (look?.status === 'fulfilled' && look.value !== undefined) return look.value
       if (look?.status !== 'rejected') continue
       const isDenial = isRegistryError(look.reason, 'DENIED')
-      if (!isDenial || (await repository.reader.holdsImage(image))) throw look.reason
+      if (!isDenial || (await repository.reader.holdsImage(image, context))) throw look.reason
     }
     return undefined
   }
 
-  async holdsImage(image: ImageName): Promise<boolean> {
-    const admitted = this.members.filter((member) => member.admits(image))
-    return (await firstHolding(admitted, image)) !== undefined
+  async holdsImage(image: ImageName, context: RequestContext): Promise<boolean> {
+    return (await firstHolding(this.#readable(image, context), image, context)) !== undefined
   }
 
   async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {
     requireInService(this.config)
-    const members = await this.#withPriority(this.#readable(image, context), image)
+    const members = await this.#withPriority(image, context)
     return mergedTags(this.config.key, members, image, page, context)
   }
 
@@ -105,7 +106,7 @@ export class VirtualReader implements OciReader {
     context: RequestContext,
   ): Promise<Listing<Descriptor>> {
     requireInService(this.config)
-    const members = await this.#withPriority(this.#readable(image, context), image)
+    const members = await this.#withPriority(image, context)
     return mergedReferrers(members, image, page, context, (reader) =>
       reader.referrers(image, subject, filter, page, context),
     )
@@ -124,12 +125,12 @@ export class VirtualReader implements OciReader {
   ): Promise<Found<T> | undefined> {
     const failures: unknown[] = []
     for (const [position, { repository, priority }] of members.entries()) {
-      if (!priority && position > 0 && (await this.#claimedBefore(members, position, image))) break
+      if (!priority && position > 0 && (await this.#claimedBefore(members, position, image, context))) break
       try {
         const found = await ask(repository.reader)
         if (found !== undefined) return found
       } catch (error) {
-        if (await this.#mustAnswer(repository, image, error)) throw error
+        if (await this.#mustAnswer(repository, image, error, context)) throw error
         context.logger.warn(
           { err: error, repository: this.config.key, member: repository.key, image },
           'a member failed and was passed over, since it has never served this image',
@@ -140,15 +141,23 @@ export class VirtualReader implements OciReader {
     if (failures.length === 0) return undefined
     const failure = failures.find((error) => !isRegistryError(error, 'DENIED'))
     if (failure !== undefined) throw failure
+    // That one may have it, and this principal may not have it fetched: somebody can do something about that.
+    const uncached = failures.find((error) => error instanceof NotCachedError)
+    if (uncached !== undefined) throw uncached
     // Some registries, Docker Hub among them, deny what they don't have. Where another member has the image, that is a no.
-    if ((await firstHolding(members, image)) !== undefined) return undefined
+    if ((await firstHolding(members, image, context)) !== undefined) return undefined
     throw failures[0]
   }
 
   /** A local member always answers for itself; one out of service, and a remote, for every image that it has. */
-  async #mustAnswer(repository: OciRepository, image: ImageName, error: unknown): Promise<boolean> {
+  async #mustAnswer(
+    repository: OciRepository,
+    image: ImageName,
+    error: unknown,
+    context: RequestContext,
+  ): Promise<boolean> {
     const isOutOfService = isRegistryError(error, 'DENIED')
-    return (repository.kind === 'local' && !isOutOfService) || repository.reader.holdsImage(image)
+    return (repository.kind === 'local' && !isOutOfService) || repository.reader.holdsImage(image, context)
   }
 
   /** At the first member without priority: whether one with priority has the image, so that no other may answer for it. */
@@ -156,18 +165,17 @@ export class VirtualReader implements OciReader {
     members: readonly VirtualMember[],
     position: number,
     image: ImageName,
+    context: RequestContext,
   ): Promise<boolean> {
     if (members[position - 1]?.priority !== true) return false
     const withPriority = members.slice(0, position)
-    return (await firstHolding(withPriority, image)) !== undefined
+    return (await firstHolding(withPriority, image, context)) !== undefined
   }
 
-  async #withPriority(
-    members: readonly VirtualMember[],
-    image: ImageName,
-  ): Promise<readonly VirtualMember[]> {
+  async #withPriority(image: ImageName, context: RequestContext): Promise<readonly VirtualMember[]> {
+    const members = this.#readable(image, context)
     const withPriority = members.filter((member) => member.priority)
-    return (await firstHolding(withPriority, image)) === undefined ? members : withPriority
+    return (await firstHolding(withPriority, image, context)) === undefined ? members : withPriority
   }
 
   /** A pusher's HEAD asks whether the manifest is already where the push will land. */
@@ -176,9 +184,10 @@ export class VirtualReader implements OciReader {
     return members.filter(({ repository }) => repository.key === this.deploymentTarget)
   }
 
-  #readable(image: ImageName, context: RequestContext, tag?: string): readonly VirtualMember[] {
+  /** Those where anything of the image may be read: which tag and what digest, their readers know. */
+  #readable(image: ImageName, context: RequestContext): readonly VirtualMember[] {
     return this.members.filter(
-      (member) => member.admits(image) && context.may('read', member.repository.key, image, tag),
+      (member) => member.admits(image) && context.mayPartly('read', member.repository.key, image),
     )
   }
 }
@@ -186,9 +195,10 @@ export class VirtualReader implements OciReader {
 async function firstHolding(
   members: readonly VirtualMember[],
   image: ImageName,
+  context: RequestContext,
 ): Promise<VirtualMember | undefined> {
   for (const member of members) {
-    if (await member.repository.reader.holdsImage(image)) return member
+    if (await member.repository.reader.holdsImage(image, context)) return member
   }
   return undefined
 }

@@ -1,0 +1,46 @@
+import { pushClaimsContract, tagsReachingContract } from '@entrepot/oci-repository/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRepository } from '../testing/content.js'
+import { TestDatabase } from '../testing/test-database.js'
+import { PostgresBlobIndex } from './blob-index.store.js'
+import { PostgresManifestStore } from './manifest.store.js'
+import { PostgresPushClaims } from './push-claims.store.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await TestDatabase.create()
+})
+afterAll(() => db.close())
+const close = () => Promise.resolve()
+
+pushClaimsContract('PostgresPushClaims', async () => ({
+  claims: new PostgresPushClaims(db.database),
+  repository: await createRepository(db),
+  close,
+}))
+
+tagsReachingContract('PostgresManifestStore', async () => ({
+  manifests: new PostgresManifestStore(db.database),
+  blobs: new PostgresBlobIndex(db.database),
+  repository: await createRepository(db),
+  close,
+}))
+
+describe('PostgresPushClaims', () => {
+  it('clears away what is over, a few with each new claim', async () => {
+    const repository = await createRepository(db)
+    const claims = new PostgresPushClaims(db.database)
+    const add = (image: string, expiresAt: Date) =>
+      claims.add({ repository, image, digest: 'sha256:x', owner: 'ann', expiresAt } as never)
+    for (let n = 0; n < 6; n += 1) await add(`old-${n}`, new Date(Date.now() + 50 + n))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const later = new Date(Date.now() + 60_000)
+    await add('old-0', later)
+    await add('new', later)
+    const rows = await db.database.query(
+      { text: 'SELECT image FROM push_claims WHERE repo_id = $1 ORDER BY image' },
+      [repository],
+    )
+    expect(rows).toEqual([{ image: 'new' }, { image: 'old-0' }])
+  })
+})

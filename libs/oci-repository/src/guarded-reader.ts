@@ -1,0 +1,116 @@
+import { type Digest, type Listing, type Page, listingOf } from '@entrepot/kernel'
+import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
+import { filteredListing } from './filtered-listing.js'
+import { unknownImage } from './guard.js'
+import type {
+  BlobHandle,
+  Found,
+  ManifestBytes,
+  OciReader,
+  ReferrersFilter,
+  StoredBlobHandle,
+} from './oci-repository.js'
+import type { Reach } from './reach.js'
+import type { RequestContext } from './request-context.js'
+
+/** The readers of one repository that are guarded. */
+export interface GuardedReaders {
+  readonly full: OciReader
+  /** Of a remote, for whoever may not add to its cache: asks no upstream. */
+  readonly cacheOnly: OciReader | undefined
+}
+
+/**
+ * Reading from a local or remote repository: the one place where it is decided what of an image the principal may read.
+ * What they may not read is answered as what isn't there.
+ */
+export class GuardedReader implements OciReader {
+  constructor(
+    private readonly reach: Reach,
+    private readonly readers: GuardedReaders,
+  ) {}
+
+  async manifest(
+    image: ImageName,
+    reference: Reference,
+    context: RequestContext,
+  ): Promise<Found<ManifestBytes> | undefined> {
+    if (reference.kind === 'digest') {
+      if (!(await this.reach.covers('read', image, reference.digest, context))) return undefined
+      return (await this.#forDigest(image, reference.digest, context)).manifest(image, reference, context)
+    }
+    if (!(await this.reach.coversTag('read', image, reference.tag, context))) return undefined
+    const { full, cacheOnly } = this.readers
+    const mayAdd =
+      cacheOnly === undefined || (await this.reach.coversTag('deploy', image, reference.tag, context))
+    return (mayAdd ? full : cacheOnly).manifest(image, reference, context)
+  }
+
+  async blob(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<BlobHandle> | undefined> {
+    if (!(await this.reach.covers('read', image, digest, context))) return undefined
+    return (await this.#forDigest(image, digest, context)).blob(image, digest, context)
+  }
+
+  async storedBlob(
+    image: ImageName,
+    digest: Digest,
+    context: RequestContext,
+  ): Promise<Found<StoredBlobHandle> | undefined> {
+    if (!(await this.reach.covers('read', image, digest, context))) return undefined
+    return (await this.#forDigest(image, digest, context)).storedBlob(image, digest, context)
+  }
+
+  async holdsImage(image: ImageName, context: RequestContext): Promise<boolean> {
+    if (this.reach.hasWhole('read', image, context)) return this.readers.full.holdsImage(image, context)
+    return this.reach.hasReadableTag(image, context)
+  }
+
+  async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {
+    const reader = this.#forLists(image, context)
+    if (this.reach.hasWhole('read', image, context)) return reader.tags(image, page, context)
+    if (!this.reach.hasPart('read', image, context)) throw unknownImage(this.reach.key, image)
+    const mayRead = (tag: Tag) => this.reach.hasTag('read', image, tag, context)
+    const read = (part: Page) => reader.tags(image, part, context)
+    const listing = await filteredListing(page, read, mayRead)
+    if (listing.items.length > 0) return listing
+    const whole = await filteredListing({ limit: 1, after: undefined }, read, mayRead)
+    if (whole.items.length === 0) throw unknownImage(this.reach.key, image)
+    return listing
+  }
+
+  async referrers(
+    image: ImageName,
+    subject: Digest,
+    filter: ReferrersFilter,
+    page: Page,
+    context: RequestContext,
+  ): Promise<Listing<Descriptor>> {
+    if (!(await this.reach.covers('read', image, subject, context)))
+      return listingOf<Descriptor>([], page.limit)
+    return this.#forLists(image, context).referrers(image, subject, filter, page, context)
+  }
+
+  async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
+    return filteredListing(
+      page,
+      (part) => this.readers.full.images(part, context),
+      (image) => this.reach.hasWhole('read', image, context) || this.reach.hasReadableTag(image, context),
+    )
+  }
+
+  async #forDigest(image: ImageName, digest: Digest, context: RequestContext): Promise<OciReader> {
+    const { full, cacheOnly } = this.readers
+    if (cacheOnly === undefined || (await this.reach.covers('deploy', image, digest, context))) return full
+    return cacheOnly
+  }
+
+  /** A list is of the whole upstream: who may add any of it to the cache may look. */
+  #forLists(image: ImageName, context: RequestContext): OciReader {
+    const { full, cacheOnly } = this.readers
+    return cacheOnly === undefined || this.reach.hasPart('deploy', image, context) ? full : cacheOnly
+  }
+}

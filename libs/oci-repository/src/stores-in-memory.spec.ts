@@ -1,0 +1,20 @@
+import type { RepositoryId } from '@entrepot/repositories'
+import { InMemoryBlobIndex } from './testing/in-memory-blob-index.js'
+import { InMemoryManifestStore } from './testing/in-memory-manifest-store.js'
+import { InMemoryPushClaims } from './testing/in-memory-push-claims.js'
+import { pushClaimsContract } from './testing/push-claims.contract.js'
+import { tagsReachingContract } from './testing/tags-reaching.contract.js'
+
+const repository = 1 as RepositoryId
+const close = () => Promise.resolve()
+
+pushClaimsContract('InMemoryPushClaims', async () => ({
+  claims: new InMemoryPushClaims(),
+  repository,
+  close,
+}))
+
+tagsReachingContract('InMemoryManifestStore', async () => {
+  const blobs = new InMemoryBlobIndex(new Map())
+  return { manifests: new InMemoryManifestStore(blobs), blobs, repository, close }
+})
