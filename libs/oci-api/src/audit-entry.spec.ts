@@ -54,6 +54,14 @@ describe('the audit trail of /v2', () => {
     ])
   })
 
+  it('says where the tags that a push moved pointed to before', async () => {
+    const old = local.addManifest('a', Buffer.from('{"old":1}'), mediaTypes.ociIndex, 'x', 'y')
+    await push('/v2/docker-local/a/manifests/x')
+    await push(`/v2/docker-local/a/manifests/${digest}?tag=x&tag=y&tag=z`)
+    const found = await entries()
+    expect(found.map(({ before }) => before)).toEqual([{ tags: { x: old } }, { tags: { y: old } }])
+  })
+
   it('names the member of a virtual repository that took the push', async () => {
     await push('/v2/docker/team/app/manifests/1.0')
     expect((await entries())[0]?.subject?.name).toBe('docker-local/team/app:1.0')
@@ -65,7 +73,9 @@ describe('the audit trail of /v2', () => {
     for (const path of ['manifests/x', `manifests/${digest}`, `blobs/${blob}`]) {
       expect((await registry.ask('DELETE', `/v2/docker-local/a/${path}`)).status).toBe(202)
     }
-    expect((await entries()).map(({ action, outcome, subject }) => [action, outcome, subject])).toEqual([
+    const found = await entries()
+    expect(found.map(({ before }) => before)).toEqual([{ digest }, { digest }, undefined])
+    expect(found.map(({ action, outcome, subject }) => [action, outcome, subject])).toEqual([
       ['delete', 'ok', { kind: 'image', name: 'docker-local/a:x' }],
       ['delete', 'ok', { kind: 'image', name: `docker-local/a@${digest}` }],
       ['delete', 'ok', { kind: 'blob', name: `docker-local/a@${blob}` }],

@@ -8,7 +8,7 @@ import {
   type Reference,
   type Tag,
 } from '@entrepot/oci-model'
-import type { Found, ManifestBytes } from '@entrepot/oci-repository'
+import type { Found, ManifestBytes, PushedManifest } from '@entrepot/oci-repository'
 import { acceptsAny } from './accepted-types.js'
 import type { ImageCall } from './call.js'
 import { entityTag, noneMatchHits } from './entity-tag.js'
@@ -57,7 +57,10 @@ export class ManifestPushes {
     const contentType = exchange.request.headers['content-type']
     const pushed = await writer.putManifest(image, reference, { bytes, contentType, tags }, context)
 
-    exchange.change = { after: { digest: pushed.digest, tags: pushed.tags } }
+    exchange.change = {
+      before: overwritten(pushed.moved),
+      after: { digest: pushed.digest, tags: pushed.tags },
+    }
 
     const headers: RawHeaders = [
       'Location',
@@ -76,10 +79,16 @@ export class ManifestPushes {
 /** `DELETE /v2/<name>/manifests/<reference>`. distribution-spec "Deleting tags", "Deleting Manifests". */
 export async function deleteManifest(call: ImageCall): Promise<void> {
   const reference = parseReference(call.item)
-  const deleted = await writerOf(call).deleteManifest(call.image, reference, call.context)
-  if (!deleted) throw unknownManifest(call)
-  call.exchange.change = {}
+  const digest = await writerOf(call).deleteManifest(call.image, reference, call.context)
+  if (digest === undefined) throw unknownManifest(call)
+  call.exchange.change = { before: { digest } }
   call.exchange.reply(202, ['Content-Length', '0'])
+}
+
+/** For the audit trail: where the tags that a push moved pointed to. */
+function overwritten(moved: PushedManifest['moved']): object | undefined {
+  if (moved.length === 0) return undefined
+  return { tags: Object.fromEntries(moved.map(({ tag, from }) => [tag, from])) }
 }
 
 /** `?tag=` of a push by digest; a push by tag names its tag already. @throws RegistryError TOO_MANY_TAGS, TAG_INVALID */

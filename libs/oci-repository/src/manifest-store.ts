@@ -13,6 +13,18 @@ export interface NewManifest extends ManifestBytes {
   readonly children: readonly Digest[]
 }
 
+/** A tag that pointed to another manifest before. */
+export interface MovedTag {
+  readonly tag: Tag
+  readonly from: Digest
+}
+
+export interface PutOutcome {
+  /** Those of `fixed` that point to another manifest: then nothing was stored. */
+  readonly taken: readonly Tag[]
+  readonly moved: readonly MovedTag[]
+}
+
 /** Manifests and tags of local repositories and of the caches of remotes. Lists answer up to `page.limit + 1` rows. */
 export interface ManifestStore {
   /** One indexed statement: the hot path of every pull. */
@@ -21,7 +33,6 @@ export interface ManifestStore {
   /**
    * Stores the manifest (again is no error) and moves the tags to it, in one transaction; each move is an event.
    * @param fixed those of `tags` that may be set but not moved
-   * @returns those of `fixed` that point to another manifest: then nothing was stored
    * @throws RegistryError MANIFEST_BLOB_UNKNOWN for each of `blobs` that is needed and not linked to the image
    */
   put(
@@ -31,13 +42,14 @@ export interface ManifestStore {
     tags: readonly Tag[],
     actor: string,
     fixed?: readonly Tag[],
-  ): Promise<readonly Tag[]>
+  ): Promise<PutOutcome>
   /**
    * The tags from which a manifest or blob can be reached: those at it; those at an index that lists it, at a manifest
    * that needs it, at what it refers to as its subject; and so on from there. Looks at `maximumReach` manifests at most.
    */
   tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]>
-  deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<boolean>
+  /** @returns the digest it pointed to, or undefined when there was none */
+  deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<Digest | undefined>
   /** With all tags that point to it. */
   deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest, actor: string): Promise<boolean>
   /** Whether any manifest of the image is stored: for a cache, whether the image was ever served from it. */

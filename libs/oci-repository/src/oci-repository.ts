@@ -3,6 +3,7 @@ import type { BlobBody, OpenOptions, StoredBlob, UploadId } from '@entrepot/blob
 import type { Digest, Listing, Page } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import type { RepositoryKey, RepositoryKind } from '@entrepot/repositories'
+import type { MovedTag } from './manifest-store.js'
 import type { RequestContext } from './request-context.js'
 
 /** Local, remote and virtual repositories have this one face; a virtual holds a list of the same face. */
@@ -97,6 +98,8 @@ export interface PushedManifest {
   readonly digest: Digest
   readonly subject: Digest | undefined
   readonly tags: readonly Tag[]
+  /** Those of the tags that pointed to another manifest before. */
+  readonly moved: readonly MovedTag[]
 }
 
 export interface OciWriter {
@@ -109,8 +112,11 @@ export interface OciWriter {
     push: ManifestPush,
     context: RequestContext,
   ): Promise<PushedManifest>
-  /** By tag: only the tag goes. By digest: the manifest and all its tags. @returns false when there was none */
-  deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<boolean>
+  /**
+   * By tag: only the tag goes. By digest: the manifest and all its tags.
+   * @returns the digest that it was, or undefined when there was none
+   */
+  deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<Digest | undefined>
   /** @returns false when there was none @throws RegistryError DENIED while a manifest of the image needs it */
   deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean>
   startUpload(image: ImageName, context: RequestContext): Promise<UploadSession>

@@ -2,6 +2,7 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { InMemoryBlobIndex } from './testing/in-memory-blob-index.js'
 import { InMemoryManifestStore } from './testing/in-memory-manifest-store.js'
 import { InMemoryPushClaims } from './testing/in-memory-push-claims.js'
+import { movedTagsContract } from './testing/moved-tags.contract.js'
 import { pushClaimsContract } from './testing/push-claims.contract.js'
 import { tagsReachingContract } from './testing/tags-reaching.contract.js'
 
@@ -14,7 +15,10 @@ pushClaimsContract('InMemoryPushClaims', async () => ({
   close,
 }))
 
-tagsReachingContract('InMemoryManifestStore', async () => {
+const content = async () => {
   const blobs = new InMemoryBlobIndex(new Map())
   return { manifests: new InMemoryManifestStore(blobs), blobs, repository, close }
-})
+}
+
+tagsReachingContract('InMemoryManifestStore', content)
+movedTagsContract('InMemoryManifestStore', content)

@@ -1,4 +1,4 @@
-import { pushClaimsContract, tagsReachingContract } from '@entrepot/oci-repository/testing'
+import { movedTagsContract, pushClaimsContract, tagsReachingContract } from '@entrepot/oci-repository/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRepository } from '../testing/content.js'
 import { TestDatabase } from '../testing/test-database.js'
@@ -19,12 +19,15 @@ pushClaimsContract('PostgresPushClaims', async () => ({
   close,
 }))
 
-tagsReachingContract('PostgresManifestStore', async () => ({
+const content = async () => ({
   manifests: new PostgresManifestStore(db.database),
   blobs: new PostgresBlobIndex(db.database),
   repository: await createRepository(db),
   close,
-}))
+})
+
+tagsReachingContract('PostgresManifestStore', content)
+movedTagsContract('PostgresManifestStore', content)
 
 describe('PostgresPushClaims', () => {
   it('clears away what is over, a few with each new claim', async () => {

@@ -8,8 +8,8 @@ import type { Statement } from '../database.js'
 /**
  * $1 repository, $2 image, $3 digest, $4 media type, $5 artifact type, $6 subject, $7 size, $8 annotations, $9 payload,
  * $10 blobs, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor, $15 those of
- * the tags that stay where they are when they are set already: locked, and told by takenTags. No row when the repository is
- * gone.
+ * the tags that stay where they are when they are set already: locked, and told by takenTags. A row for each tag that was
+ * moved from another digest, or one without a tag. No row when the repository is gone.
  */
 export const putManifest: Statement = {
   name: 'manifest-put',
@@ -46,7 +46,7 @@ export const putManifest: Statement = {
       INSERT INTO tag_events (repo_id, image, name, old_digest, new_digest, actor)
       SELECT $1::int, $2::text, name, previous_digest, $3::text, $14::text FROM moved
     )
-    SELECT repo_id FROM stored`,
+    SELECT moved.name, moved.previous_digest FROM stored LEFT JOIN moved ON moved.previous_digest IS NOT NULL`,
 }
 
 /** $1 repository, $2 image, $3 digests: those not linked, in their order. */
@@ -80,7 +80,7 @@ export const deleteTag: Statement = {
       INSERT INTO tag_events (repo_id, image, name, old_digest, actor)
       SELECT repo_id, image, name, digest, $4::text FROM gone
     )
-    SELECT name FROM gone`,
+    SELECT digest FROM gone`,
 }
 
 export const lockManifest: Statement = {

@@ -144,9 +144,10 @@ describe('PostgresManifestStore', () => {
       await put(first, 'release', 'dev')
       const second = newManifest('second')
       const names = tag('dev', 'release', 'new')
-      expect(await store.put(repository, image, second, names, 'bob', tag('release', 'new'))).toEqual([
-        'release',
-      ])
+      expect(await store.put(repository, image, second, names, 'bob', tag('release', 'new'))).toEqual({
+        taken: ['release'],
+        moved: [],
+      })
       expect(await store.findByDigest(repository, image, second.digest)).toBeUndefined()
       expect(await store.tags(repository, image, page)).toEqual(['dev', 'release'])
       expect(await events()).toHaveLength(2)
@@ -154,19 +155,21 @@ describe('PostgresManifestStore', () => {
 
     it('sets a tag that is to stay when it is new, or there already', async () => {
       const manifest = newManifest('same')
-      expect(await store.put(repository, image, manifest, tag('release'), 'ann', tag('release'))).toEqual([])
-      expect(await store.put(repository, image, manifest, tag('release'), 'ann', tag('release'))).toEqual([])
+      for (let turn = 0; turn < 2; turn += 1) {
+        const outcome = await store.put(repository, image, manifest, tag('release'), 'ann', tag('release'))
+        expect(outcome).toEqual({ taken: [], moved: [] })
+      }
       expect(await events()).toHaveLength(1)
     })
 
     it('lets one of many set a new tag that none may move', async () => {
       const manifests = Array.from({ length: 12 }, (_, n) => newManifest(`first come ${n}`))
-      const taken = await Promise.all(
+      const outcomes = await Promise.all(
         manifests.map((manifest) =>
           store.put(repository, image, manifest, tag('release'), 'ann', tag('release')),
         ),
       )
-      expect(taken.filter((names) => names.length === 0)).toHaveLength(1)
+      expect(outcomes.filter(({ taken }) => taken.length === 0)).toHaveLength(1)
       expect(await events()).toHaveLength(1)
     })
 
@@ -288,8 +291,8 @@ describe('PostgresManifestStore', () => {
     it('deletes a tag and leaves the manifest', async () => {
       const manifest = newManifest('tagged')
       await put(manifest, 'latest', 'stable')
-      expect(await store.deleteTag(repository, image, 'latest' as Tag, 'bob')).toBe(true)
-      expect(await store.deleteTag(repository, image, 'latest' as Tag, 'bob')).toBe(false)
+      expect(await store.deleteTag(repository, image, 'latest' as Tag, 'bob')).toBe(manifest.digest)
+      expect(await store.deleteTag(repository, image, 'latest' as Tag, 'bob')).toBeUndefined()
       expect(await store.tags(repository, image, page)).toEqual(['stable'])
       expect(await store.findByDigest(repository, image, manifest.digest)).toBeDefined()
       expect((await events()).at(-1)).toEqual({

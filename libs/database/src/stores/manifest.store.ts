@@ -5,6 +5,8 @@ import {
   type ManifestStore,
   maximumReach,
   type NewManifest,
+  type MovedTag,
+  type PutOutcome,
 } from '@entrepot/oci-repository'
 import type { RepositoryId } from '@entrepot/repositories'
 import { violates } from '../database-error.js'
@@ -43,7 +45,7 @@ export class PostgresManifestStore implements ManifestStore {
     tags: readonly Tag[],
     actor: string,
     fixed: readonly Tag[] = [],
-  ): Promise<readonly Tag[]> {
+  ): Promise<PutOutcome> {
     const values = valuesOf(repository, image, manifest, tags, actor, fixed)
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -62,9 +64,15 @@ export class PostgresManifestStore implements ManifestStore {
     return rows.map(({ name }) => name)
   }
 
-  async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<boolean> {
-    const rows = await this.database.query(sql.deleteTag, [repository, image, tag, actor])
-    return rows.length > 0
+  async deleteTag(
+    repository: RepositoryId,
+    image: ImageName,
+    tag: Tag,
+    actor: string,
+  ): Promise<Digest | undefined> {
+    const values = [repository, image, tag, actor]
+    const [deleted] = await this.database.query<{ digest: Digest }>(sql.deleteTag, values)
+    return deleted?.digest
   }
 
   deleteManifest(
@@ -109,19 +117,19 @@ export class PostgresManifestStore implements ManifestStore {
     return rows.map(descriptorOf)
   }
 
-  private async putOnce(values: readonly unknown[], target: Queryable = this.database): Promise<[]> {
-    const rows = await target.query(sql.putManifest, values)
+  private async putOnce(values: readonly unknown[], target: Queryable = this.database): Promise<PutOutcome> {
+    const rows = await target.query<MovedRow>(sql.putManifest, values)
     if (rows.length === 0)
       throw new RegistryError('NAME_UNKNOWN', 'the repository was deleted during the push')
-    return []
+    return { taken: [], moved: rows.flatMap(movedTagsOf) }
   }
 
   /** The tags are looked at after they were locked: what somebody else set meanwhile is not moved either. */
-  private async putUnlessTaken(values: readonly unknown[], fixed: readonly Tag[]): Promise<readonly Tag[]> {
+  private async putUnlessTaken(values: readonly unknown[], fixed: readonly Tag[]): Promise<PutOutcome> {
     const [repository, image, digest] = values
     try {
       return await this.database.transaction(async (transaction) => {
-        await this.putOnce(values, transaction)
+        const outcome = await this.putOnce(values, transaction)
         const taken = await transaction.query<{ name: Tag }>(sql.takenTags, [
           repository,
           image,
@@ -129,10 +137,10 @@ export class PostgresManifestStore implements ManifestStore {
           fixed,
         ])
         if (taken.length > 0) throw new TagsTaken(taken.map(({ name }) => name))
-        return []
+        return outcome
       })
     } catch (error) {
-      if (error instanceof TagsTaken) return error.tags
+      if (error instanceof TagsTaken) return { taken: error.tags, moved: [] }
       throw error
     }
   }
@@ -185,6 +193,15 @@ function valuesOf(
     actor,
     fixed,
   ]
+}
+
+interface MovedRow {
+  readonly name: Tag | null
+  readonly previous_digest: Digest | null
+}
+
+function movedTagsOf({ name, previous_digest: from }: MovedRow): readonly MovedTag[] {
+  return name === null || from === null ? [] : [{ tag: name, from }]
 }
 
 interface ReferrerRow {

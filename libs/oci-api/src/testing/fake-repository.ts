@@ -218,15 +218,23 @@ class FakeWriter implements OciWriter {
     const held = this.content.imageNamed(image)
     held.manifests.set(digest, { digest, mediaType: parsed.mediaType, bytes: push.bytes })
     const tags = reference.kind === 'tag' ? [reference.tag] : push.tags
+    const moved = tags.flatMap((tag) => {
+      const from = held.tags.get(tag)
+      return from === undefined || from === digest ? [] : [{ tag, from }]
+    })
     for (const tag of tags) held.tags.set(tag, digest)
-    return { digest, subject: parsed.subject, tags: push.tags }
+    return { digest, subject: parsed.subject, tags: push.tags, moved }
   }
 
-  async deleteManifest(image: ImageName, reference: Reference): Promise<boolean> {
+  async deleteManifest(image: ImageName, reference: Reference): Promise<Digest | undefined> {
     const held = this.content.imageNamed(image)
-    if (reference.kind === 'tag') return held.tags.delete(reference.tag)
+    if (reference.kind === 'tag') {
+      const digest = held.tags.get(reference.tag)
+      held.tags.delete(reference.tag)
+      return digest
+    }
     for (const [tag, digest] of held.tags) if (digest === reference.digest) held.tags.delete(tag)
-    return held.manifests.delete(reference.digest)
+    return held.manifests.delete(reference.digest) ? reference.digest : undefined
   }
 
   async deleteBlob(image: ImageName, digest: Digest): Promise<boolean> {

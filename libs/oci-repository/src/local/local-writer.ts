@@ -71,7 +71,7 @@ export class LocalWriter implements OciWriter {
     await this.#requireReadable(image, manifest, context)
     await this.#requireChildren(image, manifest)
     const fixed = tags.filter((tag) => !context.may('overwrite', this.target, image, tag))
-    const [taken] = await this.content.manifests.put(
+    const { taken, moved } = await this.content.manifests.put(
       this.content.blobs.repository,
       image,
       {
@@ -89,20 +89,24 @@ export class LocalWriter implements OciWriter {
       context.principal.name,
       fixed,
     )
-    if (taken !== undefined) {
+    if (taken.length > 0) {
       throw refusal(
         context,
         'overwrite',
         this.target,
         image,
-        `${image}:${taken}, which is another manifest's`,
+        `${image}:${taken[0]}, which is another manifest's`,
       )
     }
     await this.content.reach.claim(image, digest, context)
-    return { digest, subject: manifest.subject, tags }
+    return { digest, subject: manifest.subject, tags, moved }
   }
 
-  async deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<boolean> {
+  async deleteManifest(
+    image: ImageName,
+    reference: Reference,
+    context: RequestContext,
+  ): Promise<Digest | undefined> {
     this.#requireWritable(image)
     const { manifests, reach } = this.content
     const { repository } = this.content.blobs
@@ -113,7 +117,9 @@ export class LocalWriter implements OciWriter {
     if (!(await reach.coversAllOf('delete', image, reference.digest, context))) {
       throw refusal(context, 'delete', this.target, image, `${image}@${reference.digest} with all its tags`)
     }
-    return manifests.deleteManifest(repository, image, reference.digest, context.principal.name)
+    const { digest } = reference
+    const deleted = await manifests.deleteManifest(repository, image, digest, context.principal.name)
+    return deleted ? digest : undefined
   }
 
   async deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {

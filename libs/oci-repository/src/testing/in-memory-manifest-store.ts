@@ -2,7 +2,7 @@ import { type Digest, type Page, byCodePoint } from '@entrepot/kernel'
 import { type Descriptor, type ImageName, type Tag, subjectOfReferrersTag } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
-import type { ManifestStore, NewManifest } from '../manifest-store.js'
+import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.js'
 import type { ManifestBytes } from '../oci-repository.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
@@ -48,9 +48,9 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     tags: readonly Tag[],
     _actor?: string,
     fixed: readonly Tag[] = [],
-  ): Promise<readonly Tag[]> {
+  ): Promise<PutOutcome> {
     const taken = this.#takenBy(manifest, fixed, this.#at(repository, image)?.tags)
-    if (taken.length > 0) return taken
+    if (taken.length > 0) return { taken, moved: [] }
     const needed = manifest.needsBlobs ? manifest.blobs : []
     const held = new Set((await this.blobs.findAll(repository, image, needed)).map((blob) => blob.digest))
     const missing = needed.filter((digest) => !held.has(digest))
@@ -58,9 +58,13 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     const key = keyOf(repository, image)
     const stored = this.#at(repository, image) ?? emptyImage()
     stored.manifests.set(manifest.digest, manifest)
+    const moved = tags.flatMap((tag) => {
+      const from = stored.tags.get(tag)
+      return from === undefined || from === manifest.digest ? [] : [{ tag, from }]
+    })
     for (const tag of tags) stored.tags.set(tag, manifest.digest)
     this.#images.set(key, stored)
-    return []
+    return { taken, moved }
   }
 
   async tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]> {
@@ -80,8 +84,11 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     return [...tags].filter(([, target]) => reached.has(target)).map(([tag]) => tag)
   }
 
-  async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<boolean> {
-    return this.#at(repository, image)?.tags.delete(tag) ?? false
+  async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Digest | undefined> {
+    const tags = this.#at(repository, image)?.tags
+    const digest = tags?.get(tag)
+    tags?.delete(tag)
+    return digest
   }
 
   async deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest): Promise<boolean> {

@@ -220,8 +220,8 @@ describe('a virtual repository', () => {
     await bench.pushImage('one', 'app', '1')
     await bench.pushImage('two', 'app', '1')
     const writer = bench.repository('all').writer!
-    expect(await writer.deleteManifest(nameOf('app'), parseReference('1'), bench.context())).toBe(true)
+    expect(await writer.deleteManifest(nameOf('app'), parseReference('1'), bench.context())).toBeDefined()
     expect((await pull('app', '1'))?.foundIn).toBe('two')
-    expect(await writer.deleteManifest(nameOf('app'), parseReference('1'), bench.context())).toBe(false)
+    expect(await writer.deleteManifest(nameOf('app'), parseReference('1'), bench.context())).toBeUndefined()
   })
 })

@@ -41,7 +41,11 @@ export class VirtualWriter implements OciWriter {
     })
   }
 
-  async deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<boolean> {
+  async deleteManifest(
+    image: ImageName,
+    reference: Reference,
+    context: RequestContext,
+  ): Promise<Digest | undefined> {
     this.#requireAdmitted(image, reference)
     return this.local.deleteManifest(image, reference, context)
   }

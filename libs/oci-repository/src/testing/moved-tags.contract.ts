@@ -1,0 +1,61 @@
+import { digestOf } from '@entrepot/kernel'
+import { mediaTypes, parseImageName, parseTag } from '@entrepot/oci-model'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { OpenedContent } from './tags-reaching.contract.js'
+
+/** What every ManifestStore says of the tags that it moves and deletes. */
+export function movedTagsContract(name: string, open: () => Promise<OpenedContent>): void {
+  describe(`${name}: tags that are moved and deleted`, () => {
+    const app = parseImageName('team/app')
+    const [first, second, third] = ['first', 'second', 'third'].map((text) => digestOf(Buffer.from(text)))
+    let opened: OpenedContent
+    beforeEach(async () => {
+      opened = await open()
+    })
+    afterEach(() => opened.close())
+
+    const put = (content: string, tags: readonly string[], fixed: readonly string[] = []) => {
+      const bytes = Buffer.from(content)
+      const manifest = {
+        digest: digestOf(bytes),
+        mediaType: mediaTypes.ociManifest,
+        bytes,
+        artifactType: undefined,
+        annotations: {},
+        subject: undefined,
+        blobs: [],
+        needsBlobs: true,
+        children: [],
+      }
+      const [names, fixedNames] = [tags, fixed].map((list) => list.map((tag) => parseTag(tag)))
+      return opened.manifests.put(opened.repository, app, manifest, names ?? [], 'ann', fixedNames)
+    }
+
+    it('are told with what they pointed to', async () => {
+      expect(await put('first', ['dev'])).toEqual({ taken: [], moved: [] })
+      expect(await put('second', ['release'])).toEqual({ taken: [], moved: [] })
+      const { taken, moved } = await put('third', ['new', 'release', 'dev'], ['new'])
+      expect(taken).toEqual([])
+      expect(moved.toSorted((left, right) => (left.tag < right.tag ? -1 : 1))).toEqual([
+        { tag: 'dev', from: first },
+        { tag: 'release', from: second },
+      ])
+      expect(await put('first', ['dev'])).toEqual({ taken: [], moved: [{ tag: 'dev', from: third }] })
+    })
+
+    it('are not those that stay where they are', async () => {
+      await put('first', ['dev'])
+      await put('second', ['dev'])
+      expect(await put('second', ['dev', 'other'])).toEqual({ taken: [], moved: [] })
+      expect(await put('second', [])).toEqual({ taken: [], moved: [] })
+      expect(await put('third', ['dev', 'other'], ['dev'])).toEqual({ taken: ['dev'], moved: [] })
+    })
+
+    it('are deleted once, with what they pointed to', async () => {
+      await put('first', ['dev'])
+      const remove = () => opened.manifests.deleteTag(opened.repository, app, parseTag('dev'), 'ann')
+      expect(await remove()).toBe(first)
+      expect(await remove()).toBeUndefined()
+    })
+  })
+}
