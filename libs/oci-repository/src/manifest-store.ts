@@ -1,7 +1,7 @@
 import type { Digest, Page } from '@entrepot/kernel'
 import type { Annotations, Descriptor, ImageName, Tag } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
-import type { ManifestBytes } from './oci-repository.js'
+import type { ManifestBytes, MovedTag } from './oci-repository.js'
 
 export interface NewManifest extends ManifestBytes {
   readonly artifactType: string | undefined
@@ -11,12 +11,6 @@ export interface NewManifest extends ManifestBytes {
   /** Of a local repository: the image must hold the blobs for as long as the manifest is there. */
   readonly needsBlobs: boolean
   readonly children: readonly Digest[]
-}
-
-/** A tag that pointed to another manifest before. */
-export interface MovedTag {
-  readonly tag: Tag
-  readonly from: Digest
 }
 
 export interface PutOutcome {

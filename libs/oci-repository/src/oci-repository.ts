@@ -3,7 +3,6 @@ import type { BlobBody, OpenOptions, StoredBlob, UploadId } from '@entrepot/blob
 import type { Digest, Listing, Page } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import type { RepositoryKey, RepositoryKind } from '@entrepot/repositories'
-import type { MovedTag } from './manifest-store.js'
 import type { RequestContext } from './request-context.js'
 
 /** Local, remote and virtual repositories have this one face; a virtual holds a list of the same face. */
@@ -92,6 +91,12 @@ export interface ManifestPush {
   readonly contentType: string | undefined
   /** Tags to set besides the reference: `?tag=` of a push by digest. */
   readonly tags: readonly Tag[]
+}
+
+/** A tag that pointed to another manifest before. */
+export interface MovedTag {
+  readonly tag: Tag
+  readonly from: Digest
 }
 
 export interface PushedManifest {
