@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common'
 import { AdminApiPortsModule, adminApiPortsToken } from './wiring/admin-api-ports.module.js'
 import { type Boot, CoreModule } from './wiring/core.module.js'
 import { FirstStartModule } from './wiring/first-start.module.js'
+import { OpenIdModule } from './wiring/openid.module.js'
 import { OperationsModule } from './wiring/operations.module.js'
 import { RegistryApiModule } from './wiring/registry-api.module.js'
 
@@ -15,6 +16,7 @@ export class AppModule {
       imports: [
         CoreModule.register(boot),
         FirstStartModule,
+        OpenIdModule,
         OperationsModule,
         RegistryApiModule,
         AdminApiModule.register({

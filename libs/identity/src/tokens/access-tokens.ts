@@ -74,21 +74,18 @@ export class AccessTokens {
 
   /**
    * For somebody whom this server itself has let in, as by OpenID Connect.
+   * @param account whose token it is; undefined for a subject that is no user, whoever may have that name
    * @param createdBy who vouched, as the list of tokens shows it
+   * @throws RegistryError DENIED for an administrator's scope without an administrator
    */
   async createFor(
+    account: UserAccount | undefined,
     wanted: NewAccessToken & { readonly expiresInSeconds: number },
     createdBy: string,
   ): Promise<CreatedAccessToken> {
-    const account = await this.accounts.find(wanted.subject)
     const scope = parseAccessTokenScope(wanted.scope)
-    return this.issue({
-      ...wanted,
-      scope,
-      account,
-      expiresAt: this.after(wanted.expiresInSeconds),
-      createdBy,
-    })
+    const expiresAt = this.after(wanted.expiresInSeconds)
+    return this.issue({ ...wanted, scope, account, expiresAt, createdBy })
   }
 
   /** Those that work, by id. @param subject undefined: of everybody */
