@@ -168,6 +168,7 @@ export const userDirectoriesToken = Symbol('UserDirectories')
   ],
   exports: [
     AccessTokens,
+    AuthenticatorChain,
     HeaderAuthenticator,
     JwtTokenService,
     LiveAccessTokens,
