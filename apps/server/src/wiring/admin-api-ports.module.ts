@@ -3,7 +3,7 @@ import type { AccountPorts, AdminApiPorts, PermissionPorts } from '@entrepot/adm
 import { PostgresAuditStore, PostgresGroupStore, PostgresUserAccountStore } from '@entrepot/database'
 import {
   AccessTokens,
-  AuthenticatorChain,
+  LoginGuard,
   HeaderAuthenticator,
   PasswordHasher,
   PrincipalSource,
@@ -41,7 +41,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         PostgresUserAccountStore,
         PostgresGroupStore,
         PasswordHasher,
-        AuthenticatorChain,
+        LoginGuard,
         PrincipalSource,
         RefreshTokens,
       ],
@@ -49,7 +49,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         users: PostgresUserAccountStore,
         groups: PostgresGroupStore,
         hasher: PasswordHasher,
-        passwords: AuthenticatorChain,
+        passwords: LoginGuard,
         principals: PrincipalSource,
         refreshTokens: RefreshTokens,
       ): AccountPorts => ({ users, groups, hasher, passwords, principals, refreshTokens }),
