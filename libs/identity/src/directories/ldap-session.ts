@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import { Client, type Entry, type Filter, ResultCodeError } from 'ldapts'
 import type { DirectoryServer } from './directory-server.js'
+import { GuardedStream } from './guarded-stream.js'
 import { openTcp, openTls, reasonOf } from './ldap-connection.js'
 import { LdapFailure, type LdapStep } from './ldap-failure.js'
-import { StartTlsWatch } from './start-tls.js'
+import { startTls } from './start-tls.js'
 
 export interface LdapBind {
   readonly dn: string
@@ -31,23 +31,13 @@ export class LdapSession {
   private constructor(
     readonly server: DirectoryServer,
     private readonly client: Client,
-    private readonly socket: Socket,
+    private readonly stream: GuardedStream,
   ) {}
 
   /** @throws LdapFailure `connect` or `tls`; nothing stays open then */
   static async open(server: DirectoryServer): Promise<LdapSession> {
-    const tcp = await openTcp(server)
-    const socket: Socket | TLSSocket = server.security === 'tls' ? await openTls(server, tcp) : tcp
-    const watch = server.security === 'startTls' ? new StartTlsWatch(tcp) : undefined
-    const client = clientOn(socket, server, watch)
-    const session = new LdapSession(server, client, tcp)
-    try {
-      await watch?.startTls(client, server)
-      return session
-    } catch (error) {
-      await session.close()
-      throw error
-    }
+    const stream = new GuardedStream(await openSecured(server))
+    return new LdapSession(server, clientOn(stream, server), stream)
   }
 
   /**
@@ -97,7 +87,7 @@ export class LdapSession {
   async close(): Promise<void> {
     // What is said in parting need not arrive.
     await this.client.unbind().catch(() => undefined)
-    this.socket.destroy()
+    this.stream.destroy()
   }
 
   private async attempt<T>(step: LdapStep, action: () => Promise<T>): Promise<T> {
@@ -108,13 +98,20 @@ export class LdapSession {
       const where = `${this.server.host}:${this.server.port}`
       throw error instanceof ResultCodeError
         ? new LdapFailure(step, `${where} answers: ${reasonOf(error)}`, error.code)
-        : new LdapFailure(step, `${where} ${reasonOf(error)}`)
+        : new LdapFailure(step, `${where} ${reasonOf(this.stream.failure ?? error)}`)
     }
   }
 }
 
+/** @throws LdapFailure */
+async function openSecured(server: DirectoryServer): Promise<Socket> {
+  const socket = await openTcp(server)
+  if (server.security === 'none') return socket
+  return server.security === 'tls' ? openTls(server, socket) : startTls(server, socket)
+}
+
 /** The first connection is the only one: a client that connected again would be bound as nobody, and without TLS. */
-function clientOn(socket: Socket, server: DirectoryServer, watch: StartTlsWatch | undefined): Client {
+function clientOn(stream: GuardedStream, server: DirectoryServer): Client {
   let isTaken = false
   return new Client({
     url: 'ldap://connected',
@@ -123,8 +120,7 @@ function clientOn(socket: Socket, server: DirectoryServer, watch: StartTlsWatch 
     createConnection: () => {
       if (isTaken) throw new Error('closed the connection')
       isTaken = true
-      return socket
+      return stream as unknown as Socket
     },
-    ...(watch === undefined ? {} : { createSecureConnection: watch.secure as never }),
   })
 }

@@ -28,13 +28,14 @@ export function underBase(relative: string, base: string): string {
 
 /** Whether the DN is the base or lies below it, by text, with no regard to case and to blanks after commas. */
 export function isWithin(dn: string, base: string): boolean {
-  const [inner, outer] = [comparableDn(dn), comparableDn(base)]
-  return outer === '' || inner === outer || inner.endsWith(`,${outer}`)
+  const [inner, outer] = [rdnsOf(dn), rdnsOf(base)].map((rdns) => rdns.map(comparable))
+  if (inner === undefined || outer === undefined || inner.length < outer.length) return false
+  return outer.every((rdn, index) => rdn === inner[inner.length - outer.length + index])
 }
 
 /** Tells apart what is the same to a server only in escapes; good enough to find cycles and doubles. */
 export function comparableDn(dn: string): string {
-  return rdnsOf(dn).join(',').normalize('NFC').toLowerCase()
+  return comparable(rdnsOf(dn).join(','))
 }
 
 /** The parts of a DN, from the entry up, with their escapes. */
@@ -56,8 +57,10 @@ export function isDn(text: string): boolean {
   )
 }
 
-/** @throws Error with the parser's reason */
+/** @throws Error with the reason */
 export function parseFilter(text: string): Filter {
+  // The parser takes what is not closed. A parenthesis that is a value is written as an escape.
+  if (text.split('(').length !== text.split(')').length) throw new Error('the parentheses are not balanced')
   return FilterParser.parseString(text)
 }
 
@@ -89,6 +92,10 @@ function unescapeDnValue(text: string): string {
     index += character.length
   }
   return Buffer.from(bytes).toString('utf8')
+}
+
+function comparable(text: string): string {
+  return text.normalize('NFC').toLowerCase()
 }
 
 function hexOf(character: string): string {

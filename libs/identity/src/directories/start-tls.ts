@@ -1,71 +1,67 @@
 import type { Socket } from 'node:net'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import type { Client } from 'ldapts'
-import { reasonOf, tlsFailure } from './ldap-connection.js'
+import type { TLSSocket } from 'node:tls'
 import type { DirectoryServer } from './directory-server.js'
+import { openTls, reasonOf } from './ldap-connection.js'
 import { LdapFailure } from './ldap-failure.js'
+import { LdapMessageGuard, resultOf } from './ldap-message-guard.js'
 
-/** What a client needs from its maker so that `startTls` can watch the change. */
-export class StartTlsWatch {
-  #secured: TLSSocket | undefined
-  readonly #plain: Buffer[] = []
+/** RFC 4511 section 4.14.1: an extended request, message 1, of the name 1.3.6.1.4.1.1466.20037. */
+const request = Buffer.concat([
+  Buffer.from([0x30, 0x1d, 0x02, 0x01, 0x01, 0x77, 0x18, 0x80, 0x16]),
+  Buffer.from('1.3.6.1.4.1.1466.20037'),
+])
 
-  constructor(socket: Socket) {
-    socket.on('data', (chunk: Buffer) => void this.#plain.push(chunk))
-  }
+const extendedResponse = 0x78
+const success = 0
 
-  /** For ldapts' `createSecureConnection`. */
-  readonly secure = (options: ConnectionOptions): TLSSocket => {
-    this.#secured = connect(options)
-    this.#secured.on('error', () => undefined)
-    return this.#secured
-  }
-
-  /**
-   * RFC 4511 section 4.14. Nothing has been said on this connection before, and nothing is said on it after a refusal.
-   * @throws LdapFailure `tls`; the connection is to be closed then
-   */
-  async startTls(client: Client, server: DirectoryServer): Promise<void> {
-    const limit = server.connectTimeoutMilliseconds + server.readTimeoutMilliseconds
-    let timer: NodeJS.Timeout | undefined
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done within ${limit} ms`)), limit)
-    })
-    try {
-      await Promise.race([client.startTLS({ ...server.tls }), tooLate])
-    } catch (error) {
-      this.#secured?.on('error', () => undefined).destroy()
-      if (this.#secured !== undefined) throw tlsFailure(server, error)
-      throw new LdapFailure(
-        'tls',
-        `${server.host}:${server.port} does not start TLS: ${reasonOf(error)}; nothing else was sent to it`,
-      )
-    } finally {
-      clearTimeout(timer)
-    }
-    this.refuseAnythingElseInClear(server)
-  }
-
-  /**
-   * Bytes that came in clear after the one answer would be read as the beginning of what comes over TLS, and so could
-   * forge the answer to a bind.
-   */
-  private refuseAnythingElseInClear(server: DirectoryServer): void {
-    const plain = Buffer.concat(this.#plain)
-    if (this.#secured !== undefined && plain.length === messageLength(plain)) return
+/**
+ * Nothing is said on this connection before, and nothing after a refusal. Exactly one answer may come in clear: what came
+ * with it would be taken for the beginning of what comes over TLS, and so could forge the answer to a bind.
+ * @throws LdapFailure `tls` within the time limits; the socket is closed then
+ */
+export async function startTls(server: DirectoryServer, socket: Socket): Promise<TLSSocket> {
+  const where = `${server.host}:${server.port}`
+  try {
+    const answer = await answerOn(socket, server.readTimeoutMilliseconds)
+    const { id, operation, code } = resultOf(answer)
+    if (id !== 1 || operation !== extendedResponse || code !== success)
+      throw new Error(`refuses (result ${code})`)
+  } catch (error) {
+    socket.destroy()
     throw new LdapFailure(
       'tls',
-      `${server.host}:${server.port} sent more in clear than its consent to TLS: somebody may be in between`,
+      `${where} does not start TLS: it ${reasonOf(error)}; nothing else was sent to it`,
     )
   }
+  return openTls(server, socket)
 }
 
-/** Of the first LDAP message (RFC 4511 section 5.1), with its tag and length. */
-function messageLength(bytes: Buffer): number | undefined {
-  const first = bytes[1]
-  if (bytes[0] !== 0x30 || first === undefined) return undefined
-  if (first < 0x80) return 2 + first
-  const size = first - 0x80
-  if (size === 0 || size > 4 || bytes.length < 2 + size) return undefined
-  return 2 + size + bytes.readUIntBE(2, size)
+function answerOn(socket: Socket, limitMilliseconds: number): Promise<Buffer> {
+  const guard = new LdapMessageGuard()
+  return new Promise<Buffer>((resolve, reject) => {
+    const settle = (error: Error | undefined, answer?: Buffer): void => {
+      clearTimeout(timer)
+      socket.off('data', onData).off('error', settle).off('close', onClose).pause()
+      if (answer === undefined) reject(error ?? new Error('closed the connection'))
+      else resolve(answer)
+    }
+    const timer = setTimeout(
+      () => settle(new Error(`did not answer within ${limitMilliseconds} ms`)),
+      limitMilliseconds,
+    )
+    const onClose = (): void => settle(new Error('closed the connection'))
+    const onData = (chunk: Buffer): void => {
+      try {
+        const [answer, ...more] = guard.take(chunk)
+        if (answer === undefined) return
+        if (more.length > 0 || guard.waiting > 0)
+          throw new Error('sent more in clear than its consent: somebody may be in between')
+        settle(undefined, answer)
+      } catch (error) {
+        settle(error as Error)
+      }
+    }
+    socket.on('data', onData).once('error', settle).once('close', onClose)
+    socket.write(request)
+  })
 }
