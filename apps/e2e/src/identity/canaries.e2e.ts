@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StreamReceiver } from '@entrepot/audit/testing'
-import { PostgresOrderedSettingsStore, PostgresUserAccountStore } from '@entrepot/database'
+import {
+  PostgresAccessTokenStore,
+  PostgresOrderedSettingsStore,
+  PostgresUserAccountStore,
+} from '@entrepot/database'
 import { TestDatabase } from '@entrepot/database/testing'
-import { type DirectorySettings, PasswordHasher } from '@entrepot/identity'
+import { AccessTokens, type DirectorySettings, LiveAccessTokens, PasswordHasher } from '@entrepot/identity'
+import { systemClock } from '@entrepot/kernel'
 import { companyDirectory } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminPassword, Entrepot } from '../support/entrepot.js'
@@ -24,6 +29,7 @@ const planted = {
   urlPassword: 'Canary6fUrlPasswordFourSevenOneSix',
   managerPassword: 'Canary-7g manager password 4717',
   queryPassword: 'Canary8hQueryPasswordFourSevenOneEight',
+  newPassword: 'Canary-0j new password 4720',
   refreshToken: 'Canary9iRefreshTokenFourSevenOneNine',
 } as const
 
@@ -66,6 +72,8 @@ describe('no secret is told', () => {
     await push()
     await pullFromUpstream()
     await administer()
+    await administerUsers()
+    await useAccessToken()
     await refuseCredentials()
     await collect()
   })
@@ -191,6 +199,62 @@ describe('no secret is told', () => {
     note(await registry.manifest(`${marker}-b/lib/app`, '1'))
   }
 
+  const administerUsers = async () => {
+    const path = `/artifactory/api/security/users/${marker}-b`
+    const email = `${marker}@example.org`
+    const put = (fields: object) => ask('PUT', path, asUser, JSON.stringify(fields), jsonHeaders)
+    expect((await put({ email, password: planted.newPassword })).status).toBeLessThan(300)
+    expect((await ask('GET', '/v2/', basic(`${marker}-b`, planted.newPassword))).status).toBe(200)
+    for (const fields of [
+      { email, password: [planted.newPassword] },
+      { email, password: `${marker}-b`, token: planted.newPassword },
+      { email: planted.newPassword.length, password: planted.newPassword },
+      { email, password: planted.newPassword, groups: ['nowhere'] },
+    ]) {
+      await put(fields)
+      await ask('POST', path, asUser, JSON.stringify(fields), jsonHeaders)
+    }
+    await ask('GET', path, asUser)
+    await ask('GET', '/artifactory/api/security/users', asUser)
+    expect((await ask('DELETE', path, asUser)).status).toBeLessThan(300)
+    const found = await ask('GET', '/artifactory/api/entrepot/audit?limit=1000', asUser)
+    expect(found.status).toBe(200)
+  }
+
+  /** As the server makes them: a real one, used well, used wrongly and after its revocation. */
+  const useAccessToken = async () => {
+    const store = new PostgresAccessTokenStore(db.database)
+    const nobody = { find: () => Promise.resolve(undefined) }
+    const live = new LiveAccessTokens(store, nobody, { note: () => undefined }, systemClock)
+    const accounts = new PostgresUserAccountStore(db.database)
+    const tokens = new AccessTokens(store, live, accounts, systemClock)
+    const { token, secret, refreshToken } = await tokens.createFor(
+      await accounts.find(marker),
+      { subject: marker, scope: 'applied-permissions/user', expiresInSeconds: 600, refreshable: true },
+      marker,
+    )
+    secrets.set('access token', secret)
+    secrets.set('refresh token of the access token', refreshToken ?? '')
+    const asToken = [basic(marker, secret), `Bearer ${secret}`]
+    for (const authorization of asToken) {
+      expect((await ask('GET', '/v2/', authorization)).status).toBe(200)
+      await ask('GET', `/v2/docker-local/${marker}/manifests/absent`, authorization)
+      await ask('GET', '/artifactory/api/repositories', authorization)
+    }
+    await ask('GET', '/v2/', basic('somebody-else', secret))
+    await ask('GET', '/v2/', `Bearer ${refreshToken}`)
+    await tokenFrom(
+      await new Registry(entrepot.url, { user: marker, password: secret }).get(
+        `/v2/token?scope=repository:docker-local/${marker}:pull`,
+      ),
+    )
+    await tokens.revoke(token.id)
+    await eventually(
+      'the token is refused',
+      async () => (await ask('GET', '/v2/', asToken[0])).status === 401,
+    )
+  }
+
   const administer = async () => {
     const path = `/artifactory/api/repositories/${marker}`
     await ask('GET', path, asUser)
@@ -273,7 +337,7 @@ describe('no secret is told', () => {
     expect(secrets.size).toBeGreaterThan(13)
   })
 
-  it('and the trail has what was done: pushes, a deletion, refusals', () => {
+  it('and the trail has what was done: logins, users, pushes, a deletion, refusals', () => {
     const text = places.get('audit file') ?? ''
     const lines = text.trimEnd().split('\n')
     const events = lines.map((line) => JSON.parse(line) as { action: string; outcome: string; actor: string })
@@ -281,6 +345,9 @@ describe('no secret is told', () => {
       events.filter((event) => event.action === action && event.outcome === outcome).length
     expect(count('push', 'ok')).toBe(2)
     expect(count('delete', 'ok')).toBe(1)
+    expect(count('login', 'ok')).toBeGreaterThan(1)
+    expect(count('login', 'refused')).toBeGreaterThan(1)
+    expect([count('user.create', 'ok'), count('user.delete', 'ok')]).toEqual([1, 1])
     expect(count('access', 'refused')).toBeGreaterThan(15)
     expect(events.filter(({ actor }) => actor === marker).length).toBeGreaterThan(3)
   })
