@@ -168,7 +168,6 @@ export const userDirectoriesToken = Symbol('UserDirectories')
   ],
   exports: [
     AccessTokens,
-    AuthenticatorChain,
     HeaderAuthenticator,
     JwtTokenService,
     LiveAccessTokens,
