@@ -244,7 +244,7 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
           kind: 'wrong-password',
         })
         expect(await directory.verify({ username: 'nobody', password: 'wrong' })).toEqual({
-          kind: 'wrong-password',
+          kind: search === anonymous ? 'wrong-password' : 'unknown',
         })
         expect(await directory.verify({ username: 'off', password: 'secret9' })).toEqual({
           kind: 'wrong-password',
@@ -255,7 +255,8 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
     it.each(['alice,ou=people', ' alice', 'alice ', 'ａlice', '*', 'alice+cn=x', '#alice', "$'"])(
       'refuses the name %j, which would be another DN or another spelling of one',
       async (username) => {
-        expect(await direct().verify({ username, password: 'secret1' })).toEqual({ kind: 'wrong-password' })
+        const { kind } = await direct().verify({ username, password: 'secret1' })
+        expect(['unknown', 'wrong-password']).toContain(kind)
         expect(await direct().lookUp(username)).toBeUndefined()
       },
     )

@@ -114,10 +114,18 @@ export class LdapDirectory implements UserDirectory {
       return { kind: 'confirmed', identity: await this.identityOf(session, entry, username) }
     } catch (error) {
       if (!(error instanceof LdapFailure) || error.step !== 'user bind' || !isRefusal(error)) throw error
-      return { kind: 'wrong-password' }
+      return { kind: (await this.isThere(session, dn)) ? 'wrong-password' : 'unknown' }
     } finally {
       await session.close()
     }
+  }
+
+  /** Without a manager nobody can tell, and another directory must not be asked for somebody who may be here. */
+  private async isThere(session: LdapSession, dn: string): Promise<boolean> {
+    const manager = managerOf(this.settings)
+    if (manager === undefined) return true
+    await session.bind(manager, 'manager bind')
+    return (await session.read(dn, ['1.1'])) !== undefined
   }
 
   /** @returns undefined for an entry that is disabled, not there, or of another name than the one typed */
