@@ -50,20 +50,20 @@ export function resolveName(
     const repository = directory.find(prefixKey) ?? absentRepository(prefixKey)
     return { repository, image: parseImageName(name), means: 'prefix' }
   }
+  // All of it, whether or not it begins with a key: what is said of a bad name must not tell which keys there are.
+  const image = parseImageName(name)
   const slash = name.indexOf('/')
   if (slash > 0) {
     const repository = directory.find(name.slice(0, slash))
-    if (repository !== undefined)
-      return { repository, image: parseImageName(name.slice(slash + 1)), means: 'path' }
+    if (repository !== undefined) return { repository, image: restOf(image, slash), means: 'path' }
   }
-  const image = parseImageName(name)
   const byHost = repositoryOfHost(coordinates.host(), rules, directory)
   if (byHost !== undefined) return { repository: byHost, image, means: 'host' }
   const byNamespace = repositoryOfNamespace(coordinates.namespace, directory)
   if (byNamespace !== undefined) return { repository: byNamespace, image, means: 'namespace' }
   const byDefault = defaultRepository(rules, directory)
   if (byDefault !== undefined) return { repository: byDefault, image, means: 'default' }
-  return unknownAddress(name, slash)
+  return unknownAddress(image, slash)
 }
 
 /**
@@ -114,11 +114,16 @@ function defaultRepository(
 }
 
 /** A name nobody can place: its first segment is taken for the key of a repository that isn't there. */
-function unknownAddress(name: string, slash: number): Address {
+function unknownAddress(name: ImageName, slash: number): Address {
   const key = slash > 0 ? name.slice(0, slash) : name
   return {
     repository: absentRepository(key),
-    image: parseImageName(slash > 0 ? name.slice(slash + 1) : name),
+    image: slash > 0 ? restOf(name, slash) : name,
     means: 'unknown',
   }
+}
+
+/** What stands after a slash of a name is a name too. */
+function restOf(name: ImageName, slash: number): ImageName {
+  return name.slice(slash + 1) as ImageName
 }

@@ -83,6 +83,17 @@ export class Gate {
     )
   }
 
+  /**
+   * For what a request would like beside what it is about.
+   * @returns false when the policy allows it to no token of the caller's
+   * @throws RegistryError UNAUTHORIZED with a challenge when another token would do
+   */
+  allowsAsWell(caller: Caller, action: ScopeAction, subject: Subject, challenger: Challenger): boolean {
+    if (!this.rights.allows(caller.principal, action, subject.repository, subject.image)) return false
+    this.requireAction(caller, action, subject, challenger)
+    return true
+  }
+
   private refusal(caller: Caller, challenger: Challenger): RegistryError {
     if (!caller.isIdentified) return this.unauthorized('authentication required', challenger)
     if (caller.scopes !== undefined) {

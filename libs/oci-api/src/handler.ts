@@ -23,7 +23,7 @@ import type { RequestObserver } from './request-observer.js'
 import { parseRequestTarget } from './request-target.js'
 import type { Rights } from './rights.js'
 import type { ImageRoute, RootRoute, RouteTable } from './route.js'
-import { catalogScope, repositoryScope, scopesInclude } from './token-scope.js'
+import { catalogScope, isScopeName, mountScopes, scopesInclude } from './token-scope.js'
 
 /** Randomness, time and what is told to the operator. */
 export interface HandlerRuntime {
@@ -125,11 +125,9 @@ export class RegistryHandler {
       location,
       needs: () => {
         const from = match.pattern === 'uploads' && query.first('mount') !== undefined && query.first('from')
-        const scope = scopeFor(route.action, visibleName)
-        // One scope for each side of a mount, or the client could not ask for a token that allows it (39).
         return typeof from === 'string' && isScopeName(from)
-          ? [scope, repositoryScope(from, 'pull')]
-          : [scope]
+          ? mountScopes(visibleName, from)
+          : [scopeFor(route.action, visibleName)]
       },
     }
     const caller = await gate.identify(exchange.request.headers.authorization, exchange.origin, challenger)
@@ -267,9 +265,4 @@ function holderOf(repository: OciRepository, action: ImageRoute['action']): stri
 
 function isDeparture(exchange: Exchange, failure: unknown): boolean {
   return failure instanceof ClientGone || exchange.isGone
-}
-
-/** A name that can stand in a challenge without breaking its quotes. */
-function isScopeName(name: string): boolean {
-  return /^[a-z0-9._/-]{1,255}$/i.test(name)
 }

@@ -4,6 +4,7 @@ import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-reposi
 import { type AddressingRules, resolveName } from './addressing.js'
 import type { ImageCall } from './call.js'
 import type { Gate } from './gate.js'
+import { isScopeName, mountScopes } from './token-scope.js'
 
 export interface MountSource {
   readonly repository: OciRepository
@@ -18,16 +19,25 @@ export class MountSources {
     private readonly gate: Gate,
   ) {}
 
-  /** @returns undefined when there is no such name or the caller may not read it: both mean "upload it" */
+  /**
+   * @returns undefined when there is no such name or the caller may not read it: both mean "upload it"
+   * @throws RegistryError UNAUTHORIZED when the caller may read it, but not with this token: with both scopes they need
+   *   not upload
+   */
   find(call: ImageCall, from: string): MountSource | undefined {
     const address = this.resolve(call, from)
     if (address === undefined) return undefined
     const { repository, image } = address
-    const isReadable = this.gate.allows(call.caller, 'pull', { repository, image, visibleName: from })
-    return isReadable ? { repository, image } : undefined
+    const { caller, location, visibleName } = call
+    const needs = () => mountScopes(visibleName, from)
+    const subject = { repository, image, visibleName: from }
+    return this.gate.allowsAsWell(caller, 'pull', subject, { location, needs })
+      ? { repository, image }
+      : undefined
   }
 
   private resolve(call: ImageCall, from: string): MountSource | undefined {
+    if (!isScopeName(from)) return undefined
     try {
       return resolveName(from, call.location, this.rules, this.directory)
     } catch (error) {

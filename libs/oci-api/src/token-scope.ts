@@ -8,6 +8,16 @@ export function repositoryScope(name: string, ...actions: readonly ScopeAction[]
   return { type: 'repository', name, actions }
 }
 
+/** One scope for each side of a mount, or the client could not ask for a token that allows it (39). */
+export function mountScopes(name: string, from: string): readonly TokenScope[] {
+  return [repositoryScope(name, 'pull', 'push'), repositoryScope(from, 'pull')]
+}
+
+/** Whether a name can stand in a challenge without breaking its quotes. */
+export function isScopeName(name: string): boolean {
+  return /^[a-z0-9._/-]{1,255}$/i.test(name)
+}
+
 /** `repository:a/b:pull,push`. Docker token specification, "Resource Scope Grammar". */
 export function scopeText(scope: TokenScope): string {
   return `${scope.type}:${scope.name}:${scope.actions.join(',')}`

@@ -5,6 +5,7 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { Batcher } from '../batcher.js'
 import { violates } from '../database-error.js'
 import type { Database, Statement } from '../database.js'
+import * as sql from './blob-index.sql.js'
 import { inOrder } from './in-order.js'
 
 /** As the port has it: what a blob store is, is not known here. */
@@ -46,19 +47,19 @@ export class PostgresBlobIndex implements BlobIndex {
     image: ImageName,
     digests: readonly Digest[],
   ): Promise<readonly StoredBlob[]> {
-    const rows = await this.database.query<BlobRow>(linkedBlobs, [repository, image, digests])
+    const rows = await this.database.query<BlobRow>(sql.linkedBlobs, [repository, image, digests])
     return rows.map(storedBlobOf)
   }
 
   async findAnywhere(digest: Digest): Promise<StoredBlob | undefined> {
-    const [row] = await this.database.query<BlobRow>(anyBlob, [digest])
+    const [row] = await this.database.query<BlobRow>(sql.anyBlob, [digest])
     return row === undefined ? undefined : storedBlobOf(row)
   }
 
   /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
   async link(repository: RepositoryId, image: ImageName, blob: StoredBlob): Promise<StoredBlob> {
     for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
-      const stored = await this.linked(link, [repository, image, blob.digest, blob.size, blob.key])
+      const stored = await this.linked(sql.link, [repository, image, blob.digest, blob.size, blob.key])
       if (stored !== undefined) return stored
     }
     throw new RegistryError('UNAVAILABLE', `blob ${blob.digest} is being added and removed all the time`, {
@@ -68,7 +69,7 @@ export class PostgresBlobIndex implements BlobIndex {
 
   /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
   async adopt(repository: RepositoryId, image: ImageName, digest: Digest): Promise<StoredBlob | undefined> {
-    return this.linked(adopt, [repository, image, digest])
+    return this.linked(sql.adopt, [repository, image, digest])
   }
 
   /** @throws RegistryError NAME_UNKNOWN when the repository has been deleted */
@@ -77,17 +78,17 @@ export class PostgresBlobIndex implements BlobIndex {
     image: ImageName,
     digest: Digest,
   ): Promise<StoredBlob | undefined> {
-    return this.linked(adoptListed, [repository, image, digest])
+    return this.linked(sql.adoptListed, [repository, image, digest])
   }
 
   async replaceKey(digest: Digest, lost: StorageKey, found: StorageKey): Promise<void> {
-    await this.database.query(replaceKey, [digest, lost, found])
+    await this.database.query(sql.replaceKey, [digest, lost, found])
   }
 
   async unlink(repository: RepositoryId, image: ImageName, digest: Digest): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const [row] = await this.database.query<UnlinkRow>(unlink, [repository, image, digest])
+        const [row] = await this.database.query<UnlinkRow>(sql.unlink, [repository, image, digest])
         if (typeof row?.needed_by === 'string') throw stillNeeded(digest, row.needed_by)
         return row?.gone === true
       } catch (error) {
@@ -98,7 +99,7 @@ export class PostgresBlobIndex implements BlobIndex {
   }
 
   holders(digest: Digest): Promise<readonly BlobHolder[]> {
-    return this.database.query<BlobHolder>(holders, [digest, maximumHolders])
+    return this.database.query<BlobHolder>(sql.holders, [digest, maximumHolders])
   }
 
   private async linked(statement: Statement, values: readonly unknown[]): Promise<StoredBlob | undefined> {
@@ -114,7 +115,7 @@ export class PostgresBlobIndex implements BlobIndex {
   }
 
   private async load(keys: readonly BlobKey[]): Promise<readonly (StoredBlob | undefined)[]> {
-    const rows = await this.database.query<BlobRow & { readonly position: number }>(linkedBlobBatch, [
+    const rows = await this.database.query<BlobRow & { readonly position: number }>(sql.linkedBlobBatch, [
       keys.map(({ repository }) => repository),
       keys.map(({ image }) => image),
       keys.map(({ digest }) => digest),
@@ -135,130 +136,7 @@ function stillNeeded(digest: Digest, manifest: string): RegistryError {
   )
 }
 
-const linkedBlobBatch: Statement = {
-  name: 'blob-find',
-  text: `
-    SELECT k.position::int AS position, b.digest, b.size, b.storage_key
-    FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS k (repo_id, image, digest, position)
-    CROSS JOIN LATERAL (
-      SELECT digest FROM repo_blobs r
-      WHERE r.repo_id = k.repo_id AND r.image = k.image AND r.digest = k.digest LIMIT 1
-    ) r
-    CROSS JOIN LATERAL (
-      SELECT digest, size, storage_key FROM blobs b WHERE b.digest = r.digest LIMIT 1
-    ) b`,
-}
-
-const linkedBlobs: Statement = {
-  name: 'blobs-find-all',
-  text: `
-    SELECT b.digest, b.size, b.storage_key FROM repo_blobs r JOIN blobs b ON b.digest = r.digest
-    WHERE r.repo_id = $1 AND r.image = $2 AND r.digest = ANY ($3::text[])`,
-}
-
-const anyBlob: Statement = {
-  name: 'blob-find-anywhere',
-  text: 'SELECT digest, size, storage_key FROM blobs WHERE digest = $1',
-}
-
-/**
- * $1 repository, $2 image, $3 digest, $4 size, $5 storage key. The row of a known digest is locked against the collector, but not
- * written: the layers that everybody pushes would queue up for it. No row when the digest is being added by another.
- */
-const link: Statement = {
-  name: 'blob-link',
-  text: `
-    WITH existing AS MATERIALIZED (
-      SELECT digest, size, storage_key FROM blobs WHERE digest = $3::text FOR KEY SHARE
-    ), added AS (
-      INSERT INTO blobs (digest, size, storage_key)
-      SELECT $3::text, $4::bigint, $5::text WHERE NOT EXISTS (SELECT 1 FROM existing)
-      ON CONFLICT (digest) DO NOTHING
-      RETURNING digest, size, storage_key
-    ), known AS (
-      SELECT * FROM existing UNION ALL SELECT * FROM added
-    ), linked AS (
-      INSERT INTO repo_blobs (repo_id, image, digest) SELECT $1::int, $2::text, digest FROM known
-      ON CONFLICT DO NOTHING
-    )
-    SELECT digest, size, storage_key FROM known`,
-}
-
-/** $1 repository, $2 image, $3 digest. Locked against the collector: who comes after it finds no row, and adds none. */
-const adopt: Statement = {
-  name: 'blob-adopt',
-  text: `
-    WITH existing AS MATERIALIZED (
-      SELECT digest, size, storage_key FROM blobs WHERE digest = $3::text FOR KEY SHARE
-    ), linked AS (
-      INSERT INTO repo_blobs (repo_id, image, digest) SELECT $1::int, $2::text, digest FROM existing
-      ON CONFLICT DO NOTHING
-    )
-    SELECT digest, size, storage_key FROM existing`,
-}
-
-/** As adopt, where the repository holds the blob for another image and a cached manifest of this one lists it. */
-const adoptListed: Statement = {
-  name: 'blob-adopt-listed',
-  text: `
-    WITH existing AS MATERIALIZED (
-      SELECT digest, size, storage_key FROM blobs
-      WHERE digest = $3::text
-        AND EXISTS (SELECT 1 FROM repo_blobs r WHERE r.digest = $3::text AND r.repo_id = $1::int)
-        AND EXISTS (
-          SELECT 1 FROM cached_manifest_blobs c
-          WHERE c.repo_id = $1::int AND c.image = $2::text AND c.blob_digest = $3::text
-        )
-      FOR KEY SHARE
-    ), linked AS (
-      INSERT INTO repo_blobs (repo_id, image, digest) SELECT $1::int, $2::text, digest FROM existing
-      ON CONFLICT DO NOTHING
-    )
-    SELECT digest, size, storage_key FROM existing`,
-}
-
-/** $1 digest, $2 lost key, $3 found key. Whichever key nothing refers to afterwards goes to the outbox. */
-const replaceKey: Statement = {
-  name: 'blob-replace-key',
-  text: `
-    WITH replaced AS (
-      UPDATE blobs SET storage_key = $3::text WHERE digest = $1::text AND storage_key = $2::text
-      RETURNING storage_key
-    )
-    INSERT INTO storage_deletions (storage_key, not_before)
-    SELECT $2::text, now() + interval '1 day' FROM replaced
-    UNION ALL
-    SELECT $3::text, now() + interval '1 day'
-    WHERE NOT EXISTS (SELECT 1 FROM replaced)
-      AND NOT EXISTS (SELECT 1 FROM blobs WHERE storage_key = $3::text)
-    ON CONFLICT (storage_key) DO NOTHING`,
-}
-
 interface UnlinkRow {
   readonly gone: boolean
   readonly needed_by: string | null
-}
-
-const unlink: Statement = {
-  name: 'blob-unlink',
-  text: `
-    WITH needed AS MATERIALIZED (
-      SELECT image || '@' || manifest_digest AS manifest FROM manifest_blobs
-      WHERE repo_id = $1::int AND image = $2::text AND blob_digest = $3::text LIMIT 1
-    ), gone AS (
-      DELETE FROM repo_blobs
-      WHERE repo_id = $1::int AND image = $2::text AND digest = $3::text AND NOT EXISTS (SELECT 1 FROM needed)
-      RETURNING digest
-    ), candidate AS (
-      INSERT INTO gc_review (kind, key, review_after) SELECT 'blob', digest, now() + interval '1 day' FROM gone
-      ON CONFLICT (kind, key) DO UPDATE SET review_after = excluded.review_after
-    )
-    SELECT EXISTS (SELECT 1 FROM gone) AS gone, (SELECT manifest FROM needed) AS needed_by`,
-}
-
-const holders: Statement = {
-  name: 'blob-holders',
-  text: `
-    SELECT r.key AS repository, b.image FROM repo_blobs b JOIN repositories r ON r.id = b.repo_id
-    WHERE b.digest = $1 ORDER BY r.key, b.image LIMIT $2`,
 }

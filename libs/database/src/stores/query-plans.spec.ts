@@ -3,8 +3,8 @@ import { digestOf } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Statement } from '../database.js'
 import { createRepository } from '../testing/content.js'
+import { planOf } from '../testing/plan-of.js'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import * as sql from './manifest.sql.js'
@@ -38,29 +38,12 @@ describe('the plans of lists, with 100,000 tags and manifests', () => {
   })
   afterAll(() => db.close())
 
-  const planOf = (statement: Statement, values: readonly unknown[]) =>
-    db.database.transaction(async (transaction) => {
-      // What a prepared statement comes down to after some calls.
-      await transaction.query({ text: 'SET LOCAL plan_cache_mode = force_generic_plan' }, [])
-      const types = values.map((value) =>
-        typeof value === 'number' ? 'int' : Array.isArray(value) ? 'text[]' : 'text',
-      )
-      await transaction.query({ text: `PREPARE examined (${types.join(', ')}) AS ${statement.text}` }, [])
-      const literals = values.map((value) => (Array.isArray(value) ? `'{}'` : `'${String(value)}'`))
-      const rows = await transaction.query<{ 'QUERY PLAN': string }>(
-        { text: `EXPLAIN EXECUTE examined (${literals.join(', ')})` },
-        [],
-      )
-      await transaction.query({ text: 'DEALLOCATE examined' }, [])
-      return rows.map((row) => row['QUERY PLAN']).join('\n')
-    })
-
   it.each([
     ['tags', sql.tags, () => [repository, image, 'tag-5', 100]],
     ['images', sql.images, () => [repository, 'library/image-3', 100]],
     ['referrers', sql.referrers, () => [repository, image, subject, [], '', 100]],
   ] as const)('%s are read from an index, in order', async (_, statement, values) => {
-    const plan = await planOf(statement, values())
+    const plan = await planOf(db.database, statement, values())
     expect(plan).toMatch(/Index (Only )?Scan/)
     expect(plan).not.toMatch(/Seq Scan|Sort|Bitmap/)
   })

@@ -3,7 +3,8 @@ import type { Statement } from '../database.js'
 /**
  * $1 repository, $2 image, $3 digest of a manifest or blob, $4 how many digests are looked at. Goes up from the digest: to
  * the indexes that list it, the manifests that need it, the subject that it refers to, by its manifest or by the tag that it
- * is kept under. Each digest once, so that no circle of subjects goes on for ever; LATERAL with LIMIT as in manifest-lookup.
+ * is kept under. Each digest once, so that no circle of subjects goes on for ever; LATERAL with LIMIT as in manifest-lookup; coalesce
+ * keeps it off the index of referrers, which is by subject.
  */
 export const tagsReaching: Statement = {
   name: 'tags-reaching',
@@ -23,7 +24,7 @@ export const tagsReaching: Statement = {
         UNION ALL
         SELECT m.subject_digest FROM manifests m
         WHERE m.repo_id = $1::int AND m.image = $2::text AND m.digest = reached.digest
-          AND m.subject_digest IS NOT NULL
+          AND coalesce(m.subject_digest, '') <> ''
         UNION ALL
         SELECT 'sha256:' || substr(t.name, 8, 64) FROM tags t
         WHERE t.repo_id = $1::int AND t.image = $2::text AND t.digest = reached.digest
