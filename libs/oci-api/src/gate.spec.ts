@@ -248,3 +248,20 @@ describe('a virtual repository', () => {
     ])
   })
 })
+
+describe('an access token as Bearer', () => {
+  const path = '/v2/docker-local/app/manifests/x'
+
+  it('needs no scope: the policy alone decides', async () => {
+    expect((await registry.ask('GET', path, { as: 'Bearer access:root' })).status).toBe(200)
+    const refused = await registry.ask('GET', path, { as: 'Bearer access:alice' })
+    expect([refused.status, refused.code]).toEqual([403, 'DENIED'])
+  })
+
+  it('is challenged as an invalid token when it is none', async () => {
+    const answer = await registry.ask('GET', path, { as: 'Bearer access:nobody' })
+    expect(answer.headers['www-authenticate']).toBe(
+      challenge('repository:docker-local/app:pull', 'invalid_token'),
+    )
+  })
+})

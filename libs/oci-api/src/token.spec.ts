@@ -78,6 +78,14 @@ describe('GET token', () => {
     expect((await registry.ask('GET', '/v2/token', { as })).status).toBe(401)
   })
 
+  it('is given for an access token, and not for a wrong one', async () => {
+    const answer = await registry.ask('GET', '/v2/token', { as: 'Bearer access:root' })
+    expect(answer.status).toBe(200)
+    const as = `Bearer ${String(answer.json()['token'])}`
+    expect((await registry.ask('GET', '/v2/', { as })).status).toBe(200)
+    expect((await registry.ask('GET', '/v2/token', { as: 'Bearer access:nobody' })).status).toBe(401)
+  })
+
   it('passes on that there were too many failures (61)', async () => {
     registry.identity.failure = new RegistryError('TOO_MANY_REQUESTS', 'wait', { retryAfterSeconds: 7 })
     const answer = await registry.ask('GET', '/v2/token')
@@ -125,6 +133,10 @@ describe('the granted scope', () => {
     expect(await granted('repository:docker-hub/a:pull', 'alice')).toBe('')
     expect(await granted('repository:nowhere/a:pull', 'alice')).toBe('')
     expect(await granted('registry:admin:*', 'alice')).toBe('')
+  })
+
+  it('never administers when it is got with an access token that has limits', async () => {
+    expect(await granted('registry:admin:*', 'limited-root')).toBe('')
   })
 
   it('lets a name be pulled that only ?ns= can place, if any remote may be read', async () => {

@@ -37,6 +37,7 @@ describe('settings', () => {
         trustedProxies: [],
         auditRetentionDays: 365,
         directoryConfirmationSeconds: 300,
+        signingKeyRotationDays: 30,
         shutdownGraceSeconds: 30,
       },
       warnings: [],
@@ -153,6 +154,12 @@ describe('settings', () => {
     expect(problemsOf({ ENTREPOT_CONFIG: join(folder, 'absent.yaml') })[0]).toContain('can not be read')
     expect(problemsOf({ ENTREPOT_CONFIG: configFile('a: [') })[0]).toContain('is not YAML')
     expect(problemsOf({ ENTREPOT_CONFIG: configFile('- a') })[0]).toContain('does not map settings to values')
+  })
+
+  it.each(['0', '366', '1.5', '-1', 'monthly'])('refuse %s as the days of a signing key', (days) => {
+    expect(problemsOf({ ENTREPOT_SIGNING_KEY_ROTATION_DAYS: days })).toEqual([
+      expect.stringContaining('expected a whole number of days, from 1 to 365'),
+    ])
   })
 
   it('keep only the origin of a public URL', () => {

@@ -83,6 +83,13 @@ const directoryConfirmationSeconds = z
   .transform(Number)
   .refine((seconds) => seconds <= 86_400, { error: confirmationAllowed })
 
+const rotationAllowed = 'a whole number of days, from 1 to 365'
+const signingKeyRotationDays = z
+  .string()
+  .regex(/^\d{1,3}$/, { error: rotationAllowed, abort: true })
+  .transform(Number)
+  .refine((days) => days >= 1 && days <= 365, { error: rotationAllowed })
+
 const shutdownGraceSeconds = z
   .string()
   .regex(/^\d{1,4}$/, { error: 'a whole number of seconds, from 0 to 3600', abort: true })
@@ -107,6 +114,8 @@ export const settingsSchema = z.object({
   auditRetentionDays: auditRetentionDays.prefault('365'),
   /** How long somebody whom a directory has confirmed works without it being asked again. */
   directoryConfirmationSeconds: directoryConfirmationSeconds.prefault('300'),
+  /** How long one key signs the registry's bearer tokens. */
+  signingKeyRotationDays: signingKeyRotationDays.prefault('30'),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
 })
 

@@ -101,9 +101,18 @@ export const userDirectoriesToken = Symbol('UserDirectories')
     },
     {
       provide: SigningKeys,
-      inject: [PostgresSigningKeyStore, broadcastToken, PinoLogger],
-      useFactory: (store: PostgresSigningKeyStore, broadcast: Broadcast, logger: PinoLogger) =>
-        new SigningKeys(store, { broadcast, logger, clock: systemClock }),
+      inject: [PostgresSigningKeyStore, broadcastToken, PinoLogger, settingsToken],
+      useFactory: (
+        store: PostgresSigningKeyStore,
+        broadcast: Broadcast,
+        logger: PinoLogger,
+        { signingKeyRotationDays }: Settings,
+      ) =>
+        new SigningKeys(
+          store,
+          { broadcast, logger, clock: systemClock },
+          { rotationSeconds: signingKeyRotationDays * 24 * 60 * 60 },
+        ),
     },
     {
       provide: AccessTokenUses,

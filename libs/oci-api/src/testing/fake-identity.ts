@@ -10,7 +10,7 @@ import type {
 } from '@entrepot/identity'
 import { type Principal, RegistryError, type UserPrincipal } from '@entrepot/kernel'
 
-/** Users whose password is `<name>:secret`, tokens that are numbers, refresh tokens that name their user. */
+/** Users whose password is `<name>:secret`, tokens that are numbers, access and refresh tokens that name their user. */
 export class FakeIdentity implements Authenticator, RequestAuthenticator, TokenService {
   readonly #tokens = new Map<string, VerifiedToken>()
   readonly revoked = new Set<string>()
@@ -52,12 +52,20 @@ export class FakeIdentity implements Authenticator, RequestAuthenticator, TokenS
   private async authenticateHeader(header: string | undefined): Promise<Authentication> {
     if (header === undefined) return { kind: 'none' }
     const [scheme, credentials = ''] = header.split(' ')
+    if (credentials.startsWith('access:'))
+      return { kind: 'access-token', principal: this.named(credentials.slice(7)) }
     if (scheme === 'Bearer') return { kind: 'bearer', token: await this.verify(credentials) }
     const text = Buffer.from(credentials, 'base64').toString('utf8')
     const colon = text.indexOf(':')
     const principal = this.userOf({ username: text.slice(0, colon), password: text.slice(colon + 1) })
     if (principal === undefined) throw new RegistryError('UNAUTHORIZED', 'user name or password is wrong')
     return { kind: 'basic', principal }
+  }
+
+  private named(name: string): UserPrincipal {
+    const user = this.users.find((one) => one.name === name)
+    if (user === undefined) throw new RegistryError('UNAUTHORIZED', 'the access token is not valid')
+    return user
   }
 
   private userOf({ username, password }: PasswordCredentials): UserPrincipal | undefined {

@@ -33,6 +33,8 @@ export interface Ask {
 
 export const alice = userPrincipal('alice')
 export const root = userPrincipal('root', { admin: true })
+/** An administrator who shows an access token with limits. */
+export const limitedRoot = userPrincipal('limited-root', { admin: true, limits: [] })
 
 export function basic(name: string, password = `${name}:secret`): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
@@ -42,7 +44,7 @@ export function basic(name: string, password = `${name}:secret`): string {
 export class RegistryUnderTest {
   readonly directory = new FakeDirectory()
   readonly policy = new FakePolicy()
-  readonly identity = new FakeIdentity([alice, root])
+  readonly identity = new FakeIdentity([alice, root, limitedRoot])
   readonly logger = new RecordingLogger()
   readonly audit = new RecordingAuditTrail()
   readonly finished: FinishedRequest[] = []
