@@ -41,6 +41,7 @@ describe('the check of a permission target', () => {
     ['a b', { excludes: ['a b'] }],
     ['a\\u0000', { excludes: ['a\u0000'] }],
     ['513 characters', { includes: ['a'.repeat(513)] }],
+    ['more than 32 segments', { excludes: ['**/a/'.repeat(20)] }],
     ['201', { excludes: Array.from({ length: 201 }, () => 'a') }],
     ['"write" to "anna"', { users: { anna: ['write' as Action] } }],
     ['"constructor" to "people"', { groups: { people: ['read', 'constructor' as Action] } }],

@@ -5,6 +5,8 @@ import { anyRepository, type PermissionTarget } from './permission-target.js'
 const maximumNameLength = 255
 const maximumPatterns = 200
 const maximumPatternLength = 512
+/** Time to match grows with it, and with the segments of an image. */
+const maximumSegments = 32
 const maximumRepositories = 5_000
 const maximumPrincipals = 20_000
 
@@ -65,6 +67,9 @@ function checkPatterns(name: string, kind: 'include' | 'exclude', patterns: read
       throw invalid(
         `one of ${which} has ${pattern.length} characters: at most ${maximumPatternLength} are possible`,
       )
+    }
+    if (pattern.split('/').length > maximumSegments) {
+      throw invalid(`one of ${which} has more than ${maximumSegments} segments: no image needs that many`)
     }
     if (!isText(pattern) || /[\s,]/.test(pattern)) {
       throw invalid(

@@ -23,49 +23,50 @@ export class PathPattern {
   }
 
   matches(path: string): boolean {
-    return this.#positionsAfter(path).has(this.#segments.length)
+    return this.#positionsAfter(path)[this.#segments.length] === 1
   }
 
   /** Whether some path that begins with `path` and a slash can match. */
   matchesBelow(path: string): boolean {
-    for (const position of this.#positionsAfter(path)) {
-      if (position < this.#segments.length || this.#isAnyDepth(position - 1)) return true
-    }
-    return false
+    return this.#positionsAfter(path).some(
+      (isReached, position) =>
+        isReached === 1 && (position < this.#segments.length || this.#isAnyDepth(position - 1)),
+    )
   }
 
   /** What one more segment after `path` has to match for the whole to match; undefined when none can. */
   childrenOf(path: string): SegmentPattern | undefined {
-    let last: SegmentPattern | undefined
-    for (const position of this.#positionsAfter(path)) {
-      if (this.#isAnyDepth(position) && position >= this.#tail) return anything
-      if (position === this.#tail - 1) last = this.#segments[position]
+    const reached = this.#positionsAfter(path)
+    for (let position = this.#tail; position < this.#segments.length; position += 1) {
+      if (reached[position] === 1) return anything
     }
-    return last
+    return reached[this.#tail - 1] === 1 ? this.#segments[this.#tail - 1] : undefined
   }
 
-  /** Where in the pattern one can stand after all of `path`: the states of an automaton over segments. */
-  #positionsAfter(path: string): ReadonlySet<number> {
-    let current = this.#closure(new Set([0]))
+  /** Where in the pattern one can stand after all of `path`: the states of an automaton over segments, 1 for reached. */
+  #positionsAfter(path: string): Uint8Array {
+    const count = this.#segments.length
+    let current = new Uint8Array(count + 1)
+    current[0] = 1
+    this.#close(current)
     for (const segment of path.split('/')) {
-      const next = new Set<number>()
-      for (const position of current) {
-        const pattern = this.#segments[position]
-        if (pattern === undefined) continue
-        if (this.#isAnyDepth(position)) next.add(position)
-        else if (pattern.matches(segment)) next.add(position + 1)
+      const next = new Uint8Array(count + 1)
+      for (let position = 0; position < count; position += 1) {
+        if (current[position] !== 1) continue
+        if (this.#isAnyDepth(position)) next[position] = 1
+        else if (this.#segments[position]?.matches(segment) === true) next[position + 1] = 1
       }
-      current = this.#closure(next)
+      this.#close(next)
+      current = next
     }
     return current
   }
 
   /** `**` may also stand for no segment at all. */
-  #closure(positions: Set<number>): Set<number> {
-    for (const position of positions) {
-      if (this.#isAnyDepth(position)) positions.add(position + 1)
+  #close(positions: Uint8Array): void {
+    for (let position = 0; position < this.#segments.length; position += 1) {
+      if (positions[position] === 1 && this.#isAnyDepth(position)) positions[position + 1] = 1
     }
-    return positions
   }
 
   #isAnyDepth(position: number): boolean {
