@@ -10,6 +10,7 @@ import { type Figures, memoryLines, scenarioLines } from './report.js'
 import { blobScenarios } from './scenarios/blob-scenarios.js'
 import { manifestScenarios } from './scenarios/manifest-scenarios.js'
 import { measureMemory, type MemoryFigures, memoryScenario } from './scenarios/memory-scenario.js'
+import { measurePermissions, permissionScenario } from './scenarios/permission-scenario.js'
 import type { Scenario, Stocked } from './scenarios/scenario.js'
 import { stock } from './scenarios/stock.js'
 
@@ -17,13 +18,15 @@ type Key = Contender['key']
 
 const scenarios: readonly Scenario[] = [...manifestScenarios, ...blobScenarios]
 
+const scenarioNames = [...scenarios, memoryScenario, permissionScenario].map(({ name }) => name)
+
 const fullSizes: Sizes = { largeMebibytes: 1024, smallBlobs: 100, requestSeconds: 4 }
 const quickSizes: Sizes = { largeMebibytes: 128, smallBlobs: 20, requestSeconds: 1 }
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2))
   if (options.help) {
-    console.log(`${usage}\nscenarios: ${[...scenarios, memoryScenario].map(({ name }) => name).join(', ')}`)
+    console.log(`${usage}\nscenarios: ${scenarioNames.join(', ')}`)
     return 0
   }
   requireScenarios(options)
@@ -47,6 +50,9 @@ async function main(): Promise<number> {
     if (!bench.withWrk) say('wrk is not installed: the requests come from Node, which costs more of the CPU')
     say(`${availableParallelism()} CPUs, Node ${process.versions.node}, ${options.rounds} rounds`)
     await runAll(bench, contenders, options)
+    if (isWanted(permissionScenario.name, options)) {
+      console.log(`\n${(await measurePermissions(bench, folder, options.rounds)).join('\n')}\n`)
+    }
     for (const { key, reason } of missing) say(`NOT COMPARED with ${key}: ${reason.split('\n')[0] ?? ''}`)
     return 0
   } finally {
@@ -102,10 +108,11 @@ function isWanted(name: string, { only }: Options): boolean {
 }
 
 function requireScenarios({ only }: Options): void {
-  const names = [...scenarios, memoryScenario].map(({ name }) => name)
-  const unknown = only.find((beginning) => !names.some((name) => name.startsWith(beginning)))
+  const unknown = only.find((beginning) => !scenarioNames.some((name) => name.startsWith(beginning)))
   if (unknown !== undefined) {
-    throw new Error(`no scenario begins with ${JSON.stringify(unknown)}: there are ${names.join(', ')}`)
+    throw new Error(
+      `no scenario begins with ${JSON.stringify(unknown)}: there are ${scenarioNames.join(', ')}`,
+    )
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Bench, Measured } from '../bench.js'
+import type { Contender } from '../contenders/contender.js'
 import type { Scenario, Stocked } from './scenario.js'
 
 const connections = 16
@@ -23,14 +25,18 @@ function pullManifest(name: string, title: string, path: (stocked: Stocked) => s
     unit: 'requests/s',
     targets: { 'distribution-3.1': 1, 'distribution-2.8': 5 },
     warmUp: true,
-    measure: (bench, contender, stocked) =>
-      bench.measure(contender, (target) => ({
-        kind: 'requests',
-        target,
-        path: path(stocked),
-        headers: [accept],
-        connections,
-        seconds: bench.sizes.requestSeconds,
-      })),
+    measure: (bench, contender, stocked) => measureManifest(bench, contender, path(stocked)),
   }
+}
+
+/** @param path below the image's, such as `/manifests/latest` */
+export function measureManifest(bench: Bench, contender: Contender, path: string): Promise<Measured> {
+  return bench.measure(contender, (target) => ({
+    kind: 'requests',
+    target,
+    path,
+    headers: [accept],
+    connections,
+    seconds: bench.sizes.requestSeconds,
+  }))
 }
