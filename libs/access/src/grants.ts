@@ -21,8 +21,8 @@ interface Holding {
   readonly grants: readonly Grant[]
 }
 
-const maximumHoldings = 10_000
-const maximumAnswers = 50_000
+const maximumHoldings = 30_000
+const maximumAnswers = 60_000
 
 const noRights = new ImageRights([])
 

@@ -1,26 +1,24 @@
 /**
- * The values used last. Takes no memory before they come, for one is made with every change of a permission target;
- * lru-cache claims all of it at once.
+ * Values used of late: at least the last `maximum / 2`, at most `maximum`. A Map whose entries are taken out and put back
+ * at each use gets slower with every use of the same one; here whole generations go. lru-cache claims all its memory at
+ * once, and one of these is made with every change of a permission target.
  */
 export class Recent<T extends object> {
-  readonly #values = new Map<string, T>()
+  #young = new Map<string, T>()
+  #old = new Map<string, T>()
 
   constructor(private readonly maximum: number) {}
 
   /** @param make called when the value is not, or no longer, there */
   get(key: string, make: () => T): T {
-    const known = this.#values.get(key)
-    if (known !== undefined) this.#values.delete(key)
-    const value = known ?? make()
-    this.#values.set(key, value)
-    if (this.#values.size > this.maximum) this.#dropOldest()
-    return value
-  }
-
-  #dropOldest(): void {
-    for (const key of this.#values.keys()) {
-      this.#values.delete(key)
-      return
+    const known = this.#young.get(key)
+    if (known !== undefined) return known
+    const value = this.#old.get(key) ?? make()
+    if (this.#young.size >= this.maximum / 2) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
+    this.#young.set(key, value)
+    return value
   }
 }
