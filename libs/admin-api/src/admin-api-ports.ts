@@ -3,11 +3,15 @@ import type { AuditStore } from '@entrepot/audit'
 import type {
   AccessTokens,
   Authenticator,
+  ConfiguredDirectories,
   GroupStore,
+  LockPolicies,
+  LoginGuard,
   PasswordHasher,
   PrincipalSource,
   RefreshTokens,
   RequestAuthenticator,
+  SigningKeys,
   UserAccountStore,
 } from '@entrepot/identity'
 import type { AuditTrail, ClientAddressOf, Logger } from '@entrepot/kernel'
@@ -30,13 +34,27 @@ export interface PermissionPorts {
   readonly anonymous: Pick<AnonymousAccess, 'enabled' | 'change'>
 }
 
+/** LDAP. */
+export interface DirectoryPorts {
+  readonly configured: ConfiguredDirectories
+}
+
+/** What is done against guessing. */
+export interface LoginPorts {
+  readonly guard: Pick<LoginGuard, 'locked' | 'unlock' | 'unlockAll'>
+  readonly policies: Pick<LockPolicies, 'current' | 'change'>
+}
+
 /** What the admin API needs of the application. */
 export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
   readonly authenticator: RequestAuthenticator
   readonly accounts: AccountPorts
   readonly permissions: PermissionPorts
+  readonly directories: DirectoryPorts
+  readonly logins: LoginPorts
   readonly accessTokens: AccessTokens
+  readonly signingKeys: Pick<SigningKeys, 'publicKeys' | 'rotate'>
   readonly audit: AuditTrail
   /** What the audit trail has recorded. */
   readonly auditEvents: Pick<AuditStore, 'search'>

@@ -4,6 +4,9 @@ import { AccessPermissionsController } from './permissions/access-permissions.co
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { AuditController } from './audit/audit.controller.js'
 import { AuthorizationHeaderStrategy } from './authorization-header-strategy.js'
+import { DirectoriesController } from './directories/directories.controller.js'
+import { DirectoryGroupsController } from './directories/directory-groups.controller.js'
+import { GroupRefresh } from './directories/group-refresh.js'
 import { ErrorFilter } from './error-filter.js'
 import { GroupAdministration } from './groups/group-administration.js'
 import { GroupsV1Controller } from './groups/groups-v1.controller.js'
@@ -15,7 +18,12 @@ import { PermissionsV1Controller } from './permissions/permissions-v1.controller
 import { PermissionsV2Controller } from './permissions/permissions-v2.controller.js'
 import { RepositoriesController } from './repositories.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
+import { LoginLocksController } from './security/login-locks.controller.js'
 import { SystemController } from './system.controller.js'
+import { LegacyTokensController } from './tokens/legacy-tokens.controller.js'
+import { SigningKeysController } from './tokens/signing-keys.controller.js'
+import { TokenAdministration } from './tokens/token-administration.js'
+import { TokensController } from './tokens/tokens.controller.js'
 import { UnknownRouteController } from './unknown-route.controller.js'
 import { VisibleRepositories } from './visible-repositories.js'
 import { UserAdministration } from './users/user-administration.js'
@@ -29,12 +37,18 @@ const controllers = [
   AccessPermissionsController,
   AnonymousController,
   AuditController,
+  DirectoriesController,
+  DirectoryGroupsController,
   GroupsV1Controller,
   GroupsV2Controller,
+  LegacyTokensController,
+  LoginLocksController,
   PermissionsV1Controller,
   PermissionsV2Controller,
   RepositoriesController,
+  SigningKeysController,
   SystemController,
+  TokensController,
   UsersV1Controller,
   UsersV2Controller,
 ]
@@ -62,6 +76,17 @@ const administrations: readonly FactoryProvider[] = [
     inject: [adminApiPorts, GrantCleanup],
     useFactory: ({ accounts, audit }: AdminApiPorts, grants: GrantCleanup) =>
       new GroupAdministration(accounts, grants, audit),
+  },
+  {
+    provide: GroupRefresh,
+    inject: [adminApiPorts],
+    useFactory: ({ directories, accounts, audit }: AdminApiPorts) =>
+      new GroupRefresh(directories, accounts, audit),
+  },
+  {
+    provide: TokenAdministration,
+    inject: [adminApiPorts],
+    useFactory: ({ accessTokens, audit }: AdminApiPorts) => new TokenAdministration(accessTokens, audit),
   },
   {
     provide: PermissionAdministration,

@@ -22,29 +22,82 @@ export const JsonBody = createParamDecorator((_data: unknown, context: Execution
   readJsonObject(context.switchToHttp().getRequest<IncomingMessage>()),
 )
 
+/**
+ * As `JsonBody`, or an HTML form's coding, as OAuth 2.0 has it (RFC 6749 section 3.2): every field is text then.
+ */
+export const JsonOrFormBody = createParamDecorator((_data: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<IncomingMessage>()
+  return mediaTypeOf(request) === formType ? readForm(request) : readJsonObject(request)
+})
+
+/** As a JSON list of texts. */
+export const JsonTexts = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const body = await readJson(context.switchToHttp().getRequest<IncomingMessage>())
+  if (!Array.isArray(body) || !body.every((one) => typeof one === 'string')) {
+    throw invalid('the body is not a JSON list of texts')
+  }
+  return body
+})
+
+/** As plain text. */
+export const TextBody = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<IncomingMessage>()
+  if (mediaTypeOf(request) !== 'text/plain') {
+    throw new UnsupportedMediaTypeException(
+      `Content-Type is ${JSON.stringify(mediaTypeOf(request).slice(0, 100))}, expected text/plain`,
+    )
+  }
+  checkCoding(request)
+  return decode(await readBytes(request))
+})
+
+const formType = 'application/x-www-form-urlencoded'
+
+async function readForm(request: IncomingMessage): Promise<JsonObject> {
+  checkCoding(request)
+  const fields = new URLSearchParams(decode(await readBytes(request)))
+  const twice = [...fields.keys()].find((name, at, names) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw invalid(`${twice.slice(0, 100)} is given more than once, expected one value`)
+  const body = Object.fromEntries(fields)
+  checkContent(body)
+  return body
+}
+
 /** @throws RegistryError REQUEST_INVALID; HttpException 413 over 1 MiB, 415 for another media type or a content coding */
 export async function readJsonObject(request: IncomingMessage): Promise<JsonObject> {
-  checkMediaType(request)
-  const body = parse(await readBytes(request))
+  const body = await readJson(request)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalid('the body is not a JSON object')
   }
-  checkContent(body)
   return body as JsonObject
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  checkMediaType(request)
+  const body = parse(await readBytes(request))
+  checkContent(body)
+  return body
 }
 
 /** Nothing but JSON: a form that another site makes a browser send can't claim to be that without a CORS preflight. */
 function checkMediaType(request: IncomingMessage): void {
-  const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  const mediaType = mediaTypeOf(request)
   if (mediaType !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(mediaType)) {
     throw new UnsupportedMediaTypeException(
       `Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}, expected application/json`,
     )
   }
+  checkCoding(request)
+}
+
+function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+function checkCoding(request: IncomingMessage): void {
   const coding = request.headers['content-encoding'] ?? 'identity'
-  if (coding.toLowerCase() !== 'identity') {
-    throw new UnsupportedMediaTypeException('Content-Encoding is not supported here: send the JSON as it is')
-  }
+  if (coding.toLowerCase() === 'identity') return
+  throw new UnsupportedMediaTypeException('Content-Encoding is not supported here: send the body as it is')
 }
 
 function readBytes(request: IncomingMessage): Promise<Buffer> {
@@ -65,7 +118,7 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
 /** The parser's own message quotes the text, which may be a password; its position is enough. */
 function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+    return JSON.parse(decode(bytes)) as unknown
   } catch (error) {
     if (error instanceof SyntaxError) {
       const position = /at position \d+/.exec(error.message)?.[0]
@@ -73,6 +126,14 @@ function parse(bytes: Buffer): unknown {
         position === undefined ? 'the body is not valid JSON' : `the body is not valid JSON ${position}`,
       )
     }
+    throw error
+  }
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
     if (error instanceof TypeError) throw invalid('the body is not UTF-8')
     throw error
   }

@@ -40,7 +40,8 @@ const users = '/access/api/v2/users'
 
 /** Every route of the API, by who may call it; a new one belongs here. */
 const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
-  public: {},
+  public: { '/access/api/v1/jwks': 'GET' },
+  optional: { '/access/api/v1/tokens': 'POST', '/artifactory/api/security/token': 'POST' },
   login: {
     '/artifactory/api/system/ping': 'GET',
     '/artifactory/api/system/version': 'GET',
@@ -61,6 +62,11 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/artifactory/api/v2/security/permissions': 'GET',
     '/artifactory/api/v2/security/permissions/:name': 'GET PUT',
     '/access/api/v2/permissions': 'GET',
+    '/access/api/v1/tokens': 'GET',
+    '/access/api/v1/tokens/:id': 'GET DELETE',
+    '/access/api/v1/tokens/revoke': 'POST',
+    '/artifactory/api/security/token': 'GET',
+    '/artifactory/api/security/token/revoke': 'POST',
     '/access/api/v2/permissions/:name': 'GET',
     '/access/api/v2/permissions/:name/:type': 'GET PUT',
   },
@@ -83,6 +89,21 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/access/api/v2/permissions/:name/:type': 'DELETE',
     '/artifactory/api/entrepot/anonymous': 'GET PUT',
     '/artifactory/api/entrepot/audit': 'GET',
+    '/artifactory/api/security/userLockPolicy': 'GET PUT',
+    '/artifactory/api/security/lockedUsers': 'GET',
+    '/artifactory/api/security/unlockUsers': 'POST',
+    '/artifactory/api/security/unlockUsers/:name': 'POST',
+    '/artifactory/api/security/unlockAllUsers': 'POST',
+    '/access/api/v1/jwks/rotate': 'POST',
+    '/access/api/v1/ldap/settings': 'GET POST',
+    '/access/api/v1/ldap/settings/:key': 'GET PUT DELETE',
+    '/access/api/v1/ldap/settings/test': 'POST',
+    '/access/api/v1/ldap/settings/order': 'POST',
+    '/access/api/v1/ldap/settings/:key/test': 'POST',
+    '/access/api/v1/ldap/groups': 'GET POST',
+    '/access/api/v1/ldap/groups/:name': 'GET PUT DELETE',
+    '/access/api/v1/ldap/groups/:name/refresh': 'POST',
+    '/access/api/v1/ldap/groups/:name/refresh/:mode': 'POST',
   },
 }
 
@@ -97,7 +118,10 @@ function requestTo(
   method: string,
   pattern: string,
 ): [method: string, path: string, body: object | undefined] {
-  const path = pattern.replace(':type', 'artifact').replace(/[:*][a-z]+/, 'absent')
+  const path = pattern
+    .replace(':type', 'artifact')
+    .replace(':mode', 'IMPORT')
+    .replace(/[:*][a-z]+/, 'absent')
   const actual = method === 'ALL' ? 'PATCH' : method
   return [actual, path, ['GET', 'DELETE'].includes(actual) ? undefined : {}]
 }
@@ -114,61 +138,67 @@ describe('PermissionGuard', () => {
     expect(new Set(app.routes().filter((route) => !route.includes('/probe/')))).toEqual(known)
   })
 
-  describe.each(routes)('%s %s', (routeMethod, pattern, permission) => {
-    const [method, path, content] = requestTo(routeMethod, pattern)
+  describe.each(routes.filter(([, , permission]) => permission !== 'public'))(
+    '%s %s',
+    (routeMethod, pattern, permission) => {
+      const [method, path, content] = requestTo(routeMethod, pattern)
 
-    it.each([
-      ['nothing', undefined],
-      ['a wrong password', basic('admin', 'wrong')],
-      ['an unknown user', basic('nobody', adminPassword)],
-      ['a disabled administrator', basic('gone', adminPassword)],
-      ['a malformed header', 'Basic'],
-      ['a forged token', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.'],
-    ])('answers 401 with one Basic challenge to %s', async (_what, authorization) => {
-      const before = app.audited.length
-      const answer = await app.send(method, path, content, { authorization })
-      expect(answer.status).toBe(401)
-      expect(answer.headers.get('www-authenticate')).toBe('Basic realm="Entrepot", charset="UTF-8"')
-      expect(errorsOf(answer)).toHaveLength(1)
-      expect(app.audited.length - before).toBe(authorization === undefined ? 0 : 1)
-    })
-
-    it('answers 401 to an anonymous token, whatever it carries', async () => {
-      const authorization = await app.administrationToken('anonymous')
-      expect((await app.send(method, path, content, { authorization })).status).toBe(401)
-    })
-
-    it('lets in or refuses a user who is no administrator', async () => {
-      for (const authorization of [basic('user', userPassword), await app.administrationToken('user')]) {
+      it.each([
+        ['nothing', undefined],
+        ['a wrong password', basic('admin', 'wrong')],
+        ['an unknown user', basic('nobody', adminPassword)],
+        ['a disabled administrator', basic('gone', adminPassword)],
+        ['a malformed header', 'Basic'],
+        ['a forged token', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.'],
+      ])('answers 401 with one Basic challenge to %s', async (_what, authorization) => {
+        const refused = () => app.audited.filter(({ action }) => action === 'access').length
+        const before = refused()
         const answer = await app.send(method, path, content, { authorization })
-        if (permission !== 'administrator') {
-          expect(answer.status).not.toBe(401)
-          continue
-        }
-        expect(answer.status).toBe(403)
-        expect(errorsOf(answer)).toEqual(['this needs an administrator'])
-        expect(answer.headers.get('www-authenticate')).toBeNull()
-        expect(app.audited.at(-1)).toMatchObject({
-          action: 'access',
-          outcome: 'refused',
-          actor: 'user',
-          realm: 'internal',
-          origin: { address: '192.0.2.7' },
-          subject: { kind: 'route', name: `${method} ${path}` },
-        })
-      }
-    })
-
-    it("looks at the scopes of an administrator's token", async () => {
-      const pull = { type: 'repository', name: 'docker/app', actions: ['*'] }
-      const narrow = await app.send(method, path, content, { authorization: await app.bearer('admin', pull) })
-      expect(narrow.status === 403).toBe(permission === 'administrator' || permission === 'user')
-      const wide = await app.send(method, path, content, {
-        authorization: await app.administrationToken('admin'),
+        expect(answer.status).toBe(401)
+        expect(answer.headers.get('www-authenticate')).toBe('Basic realm="Entrepot", charset="UTF-8"')
+        expect(errorsOf(answer)).toHaveLength(1)
+        expect(refused() - before).toBe(authorization === undefined ? 0 : 1)
       })
-      expect([401, 403]).not.toContain(wide.status)
-    })
-  })
+
+      it('answers 401 to an anonymous token, whatever it carries', async () => {
+        const authorization = await app.administrationToken('anonymous')
+        expect((await app.send(method, path, content, { authorization })).status).toBe(401)
+      })
+
+      it('lets in or refuses a user who is no administrator', async () => {
+        for (const authorization of [basic('user', userPassword), await app.administrationToken('user')]) {
+          const answer = await app.send(method, path, content, { authorization })
+          if (permission !== 'administrator') {
+            expect(answer.status).not.toBe(401)
+            continue
+          }
+          expect(answer.status).toBe(403)
+          expect(errorsOf(answer)).toEqual(['this needs an administrator'])
+          expect(answer.headers.get('www-authenticate')).toBeNull()
+          expect(app.audited.at(-1)).toMatchObject({
+            action: 'access',
+            outcome: 'refused',
+            actor: 'user',
+            realm: 'internal',
+            origin: { address: '192.0.2.7' },
+            subject: { kind: 'route', name: `${method} ${path}` },
+          })
+        }
+      })
+
+      it("looks at the scopes of an administrator's token", async () => {
+        const pull = { type: 'repository', name: 'docker/app', actions: ['*'] }
+        const narrow = await app.send(method, path, content, {
+          authorization: await app.bearer('admin', pull),
+        })
+        expect(narrow.status === 403).toBe(permission !== 'login')
+        const wide = await app.send(method, path, content, {
+          authorization: await app.administrationToken('admin'),
+        })
+        expect([401, 403]).not.toContain(wide.status)
+      })
+    },
+  )
 
   it('writes down the name that was tried, without the password', async () => {
     await app.send('GET', `${repositories}?x=canary-query`, undefined, {

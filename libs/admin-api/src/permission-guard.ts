@@ -2,6 +2,7 @@ import { RegistryError } from '@entrepot/kernel'
 import { type ExecutionContext, Injectable } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import { AuthGuard } from '@nestjs/passport'
+import type { Request } from 'express'
 import { strategyName } from './authorization-header-strategy.js'
 import type { Caller } from './caller.js'
 import { type Permission, permissionKey } from './permission.js'
@@ -24,10 +25,12 @@ export class PermissionGuard extends AuthGuard(strategyName) {
       context.getHandler(),
       context.getClass(),
     ])
+    const request = context.switchToHttp().getRequest<Request & { user: Caller }>()
     if (permission === 'public') return true
+    if (permission === 'optional' && request.headers.authorization === undefined) return true
     await super.canActivate(context)
-    const { user } = context.switchToHttp().getRequest<{ user: Caller }>()
-    if (permission === 'login') return true
+    const { user } = request
+    if (permission === 'login' || permission === 'optional') return true
     if (permission === 'user' && user.unlimited) return true
     if (permission === 'administrator' && user.administrator) return true
     throw new RegistryError('DENIED', refusals[permission ?? 'none'])

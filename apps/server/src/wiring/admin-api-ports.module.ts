@@ -1,13 +1,16 @@
 import { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
-import type { AccountPorts, AdminApiPorts, PermissionPorts } from '@entrepot/admin-api'
+import type { AccountPorts, AdminApiPorts, LoginPorts, PermissionPorts } from '@entrepot/admin-api'
 import { PostgresAuditStore, PostgresGroupStore, PostgresUserAccountStore } from '@entrepot/database'
 import {
   AccessTokens,
-  LoginGuard,
+  ConfiguredDirectories,
   HeaderAuthenticator,
+  LockPolicies,
+  LoginGuard,
   PasswordHasher,
   PrincipalSource,
   RefreshTokens,
+  SigningKeys,
 } from '@entrepot/identity'
 import type { AuditTrail } from '@entrepot/kernel'
 import { RepositoryDirectory } from '@entrepot/repositories'
@@ -19,6 +22,7 @@ import { AccessModule } from './access.module.js'
 import { AuditModule, auditTrailToken } from './audit.module.js'
 import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
+import { DirectoriesModule } from './directories.module.js'
 import { IdentityModule } from './identity.module.js'
 import { RepositoriesModule } from './repositories.module.js'
 
@@ -27,13 +31,19 @@ export const adminApiPortsToken = Symbol('AdminApiPorts')
 
 const accountPortsToken = Symbol('AccountPorts')
 const permissionPortsToken = Symbol('PermissionPorts')
+const loginPortsToken = Symbol('LoginPorts')
+const identityPortsToken = Symbol('IdentityPorts')
 const systemPortsToken = Symbol('SystemPorts')
 
+type IdentityPorts = Pick<
+  AdminApiPorts,
+  'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
+>
 type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'>
 
 /** What the admin API needs of the application, area by area. */
 @Module({
-  imports: [AccessModule, AuditModule, DatabaseModule, IdentityModule, RepositoriesModule],
+  imports: [AccessModule, AuditModule, DatabaseModule, DirectoriesModule, IdentityModule, RepositoriesModule],
   providers: [
     {
       provide: accountPortsToken,
@@ -75,28 +85,41 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       ): SystemPorts => ({ audit, auditEvents, logger, clientAddressOf, publicUrl }),
     },
     {
+      provide: loginPortsToken,
+      inject: [LoginGuard, LockPolicies],
+      useFactory: (guard: LoginGuard, policies: LockPolicies): LoginPorts => ({ guard, policies }),
+    },
+    {
+      provide: identityPortsToken,
+      inject: [HeaderAuthenticator, accountPortsToken, loginPortsToken, AccessTokens, SigningKeys],
+      useFactory: (
+        authenticator: HeaderAuthenticator,
+        accounts: AccountPorts,
+        logins: LoginPorts,
+        accessTokens: AccessTokens,
+        signingKeys: SigningKeys,
+      ): IdentityPorts => ({ authenticator, accounts, logins, accessTokens, signingKeys }),
+    },
+    {
       provide: adminApiPortsToken,
       inject: [
         RepositoryDirectory,
-        HeaderAuthenticator,
-        AccessTokens,
-        accountPortsToken,
+        identityPortsToken,
+        ConfiguredDirectories,
         permissionPortsToken,
         systemPortsToken,
       ],
       useFactory: (
         repositories: RepositoryDirectory,
-        authenticator: HeaderAuthenticator,
-        accessTokens: AccessTokens,
-        accounts: AccountPorts,
+        identity: IdentityPorts,
+        configured: ConfiguredDirectories,
         permissions: PermissionPorts,
         system: SystemPorts,
       ): AdminApiPorts => ({
         repositories,
-        authenticator,
-        accessTokens,
-        accounts,
         permissions,
+        directories: { configured },
+        ...identity,
         ...system,
       }),
     },

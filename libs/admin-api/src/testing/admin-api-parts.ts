@@ -3,19 +3,27 @@ import { InMemoryPermissionTargetStore, InMemorySecuritySettingStore } from '@en
 import { InMemoryAuditStore } from '@entrepot/audit/testing'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import {
+  ConfiguredDirectories,
+  defaultLockPolicy,
+  type DirectoryGroupSettings,
+  type DirectorySettings,
   HeaderAuthenticator,
   JwtTokenService,
+  LockPolicies,
+  LoginGuard,
   PasswordHasher,
   RefreshTokens,
+  type SlowDown,
   type TokenService,
 } from '@entrepot/identity'
 import {
   InMemoryAccounts,
   InMemoryGroupStore,
+  InMemoryLoginFailureStore,
+  InMemoryOrderedSettingsStore,
   InMemoryRefreshTokenStore,
   InMemoryUserAccountStore,
   loginChain,
-  noDirectories,
   signingKeysInMemory,
   tokensInMemory,
 } from '@entrepot/identity/testing'
@@ -39,14 +47,31 @@ export interface AdminApiParts {
   stop(): void
 }
 
+/** Tests fail to log in more often than anybody may. */
+function patient(slowDown: SlowDown): SlowDown {
+  return { ...slowDown, from: 1_000_000 }
+}
+
 /** With the administrator `admin`, the user `user`, and `gone`, who is a disabled administrator. */
 export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const broadcast = new MemoryBroadcast()
   const repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), broadcast, logger)
   const targets = new PermissionTargets(new InMemoryPermissionTargetStore(), broadcast, logger)
-  const anonymous = new AnonymousAccess(new InMemorySecuritySettingStore(), broadcast, logger)
-  const replicated = [repositories, targets, anonymous]
+  const settings = new InMemorySecuritySettingStore()
+  const anonymous = new AnonymousAccess(settings, broadcast, logger)
+  const policies = new LockPolicies(settings, broadcast, logger)
+  const directoryStores = {
+    directories: new InMemoryOrderedSettingsStore<DirectorySettings>(),
+    groups: new InMemoryOrderedSettingsStore<DirectoryGroupSettings>(),
+  }
+  const directories = new ConfiguredDirectories(directoryStores, broadcast, systemClock, logger)
+  const replicated = [repositories, targets, anonymous, policies, directories]
   for (const each of replicated) await each.start()
+
+  await policies.change({
+    user: patient(defaultLockPolicy.user),
+    address: patient(defaultLockPolicy.address),
+  })
 
   const hasher = new PasswordHasher()
   const inMemory = new InMemoryAccounts()
@@ -59,17 +84,13 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
 
   const clock = systemClock
   const { live, bearers, accessTokens, principals } = tokensInMemory(users, clock)
-  const passwords = loginChain({
-    accounts: users,
-    hasher,
-    clock,
-    directories: noDirectories,
-    accessTokens: live,
-  })
-  const issuer = { issuer: 'entrepot', service: 'entrepot' }
-  const tokens = new JwtTokenService(signingKeysInMemory(clock), bearers, issuer, clock)
-  const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
   const audit = new RecordingAuditTrail()
+  const chain = loginChain({ accounts: users, hasher, clock, directories, accessTokens: live })
+  const passwords = new LoginGuard(chain, new InMemoryLoginFailureStore(), policies, audit, clock)
+  const issuer = { issuer: 'entrepot', service: 'entrepot' }
+  const signingKeys = signingKeysInMemory(clock)
+  const tokens = new JwtTokenService(signingKeys, bearers, issuer, clock)
+  const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
   const ports: AdminApiParts['ports'] = {
     repositories,
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
@@ -90,7 +111,10 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       ),
       anonymous,
     },
+    directories: { configured: directories },
+    logins: { guard: passwords, policies },
     accessTokens,
+    signingKeys,
     audit,
     auditEvents: new InMemoryAuditStore(),
   }

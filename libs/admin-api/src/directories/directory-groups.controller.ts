@@ -1,0 +1,143 @@
+import {
+  type DirectoryGroupSettings,
+  type GroupImportMode,
+  groupImportModes,
+  newDirectoryGroupSettings,
+} from '@entrepot/identity'
+import { type AuditAction, RegistryError } from '@entrepot/kernel'
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common'
+import type { Response } from 'express'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { type Caller, CurrentCaller } from '../caller.js'
+import { queryText } from '../http/cursor-page.js'
+import { noSuch } from '../http/no-such.js'
+import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { JsonBody, type JsonObject } from '../json-body.js'
+import { RequiresAdministrator } from '../permission.js'
+import { recordChange } from '../record-change.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
+import { directoryGroupJson } from './directory-json.js'
+import { DirectoryGroupDto, groupFieldsOf } from './directory.dto.js'
+import { GroupRefresh } from './group-refresh.js'
+
+/** The LDAP group settings of the Access service. */
+@RequiresAdministrator()
+@Controller('access/api/v1/ldap/groups')
+export class DirectoryGroupsController {
+  constructor(
+    @Inject(adminApiPorts) private readonly ports: AdminApiPorts,
+    @Inject(GroupRefresh) private readonly groupRefresh: GroupRefresh,
+  ) {}
+
+  @Get()
+  list(): readonly object[] {
+    return this.settings.map(directoryGroupJson)
+  }
+
+  @Get(':name')
+  get(@Param('name') name: string): object {
+    return directoryGroupJson(this.existing(name))
+  }
+
+  @Post()
+  @HttpCode(201)
+  async create(
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    const { name, ...fields } = groupFieldsOf(parseDto(DirectoryGroupDto, body))
+    if (name === undefined)
+      throw new RegistryError('REQUEST_INVALID', 'name is missing, expected a name for it')
+    const settings = newDirectoryGroupSettings({ ...fields, name })
+    await this.ports.directories.configured.createGroupSettings(settings)
+    this.record(caller, 'directory.create', undefined, settings)
+    warnOfIgnored(response, unknownFieldsIn(DirectoryGroupDto, body))
+    return directoryGroupJson(settings)
+  }
+
+  @Put(':name')
+  async update(
+    @Param('name') name: string,
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    const fields = groupFieldsOf(parseDto(DirectoryGroupDto, body))
+    const before = this.existing(name)
+    if (fields.name !== undefined && fields.name !== name) {
+      throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
+    }
+    await this.ports.directories.configured.updateGroupSettings(name, fields)
+    const after = this.existing(name)
+    this.record(caller, 'directory.update', before, after)
+    warnOfIgnored(response, unknownFieldsIn(DirectoryGroupDto, body))
+    return directoryGroupJson(after)
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
+    const before = this.existing(name)
+    if (!(await this.ports.directories.configured.deleteGroupSettings(name))) {
+      throw noSuch('LDAP group setting', name)
+    }
+    this.record(caller, 'directory.delete', before, undefined)
+  }
+
+  /** Makes groups here of the directory's; `?mode=` or a last part of the path says which. */
+  @Post(':name/refresh')
+  @HttpCode(200)
+  refresh(
+    @Param('name') name: string,
+    @CurrentCaller() caller: Caller,
+    @Query() query: Record<string, unknown>,
+  ): Promise<object> {
+    return this.refreshBy(name, caller, queryText(query, 'mode') ?? 'UPDATE_AND_IMPORT')
+  }
+
+  @Post(':name/refresh/:mode')
+  @HttpCode(200)
+  async refreshBy(
+    @Param('name') name: string,
+    @CurrentCaller() caller: Caller,
+    @Param('mode') mode: string,
+  ): Promise<object> {
+    this.existing(name)
+    return this.groupRefresh.run(caller, name, checkedMode(mode))
+  }
+
+  private get settings(): readonly DirectoryGroupSettings[] {
+    return this.ports.directories.configured.groupSettings()
+  }
+
+  private existing(name: string): DirectoryGroupSettings {
+    const found = this.settings.find((one) => one.name === name)
+    if (found === undefined) throw noSuch('LDAP group setting', name)
+    return found
+  }
+
+  private record(
+    caller: Caller,
+    action: AuditAction,
+    before: DirectoryGroupSettings | undefined,
+    after: DirectoryGroupSettings | undefined,
+  ): void {
+    recordChange(this.ports.audit, caller, {
+      action,
+      subject: { kind: 'directory', name: `groups/${(after ?? before)?.name ?? ''}` },
+      before: before && directoryGroupJson(before),
+      after: after && directoryGroupJson(after),
+    })
+  }
+}
+
+function checkedMode(text: string): GroupImportMode {
+  const mode = groupImportModes.find((known) => known === text)
+  if (mode !== undefined) return mode
+  const shown = JSON.stringify(text.slice(0, 100))
+  throw new RegistryError(
+    'REQUEST_INVALID',
+    `mode is ${shown}, expected one of ${groupImportModes.join(', ')}`,
+  )
+}

@@ -1,0 +1,71 @@
+import { RegistryError } from '@entrepot/kernel'
+import { Controller, Get, Header, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common'
+import type { Request, Response } from 'express'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { type Caller, CurrentCaller } from '../caller.js'
+import { cursorPage } from '../http/cursor-page.js'
+import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { JsonOrFormBody, type JsonObject } from '../json-body.js'
+import { OptionalLogin, RequiresUser } from '../permission.js'
+import { originOf } from '../request-origin.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
+import { scopeOfLegacy } from './legacy-scope.js'
+import { TokenAdministration } from './token-administration.js'
+import { createdTokenJson, tokenJson } from './token-json.js'
+import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
+import { refreshTokenIn, wantedToken } from './tokens.controller.js'
+
+/** Artifactory's default for these. */
+const defaultLifetimeSeconds = 3600
+
+/** Artifactory's older token API: forms, with scopes of groups. */
+@RequiresUser()
+@Controller('artifactory/api/security/token')
+export class LegacyTokensController {
+  constructor(
+    @Inject(adminApiPorts) private readonly ports: AdminApiPorts,
+    @Inject(TokenAdministration) private readonly tokens: TokenAdministration,
+  ) {}
+
+  @OptionalLogin()
+  @Post()
+  @HttpCode(200)
+  async create(
+    @CurrentCaller() caller: Caller | undefined,
+    @JsonOrFormBody() body: JsonObject,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    const dto = parseDto(TokenDto, typedTokenFields(body))
+    response.setHeader('Cache-Control', 'no-store')
+    if (dto.grant_type === 'refresh_token') {
+      const origin = originOf(request, this.ports.clientAddressOf)
+      return createdTokenJson(await this.tokens.refresh(refreshTokenIn(dto), origin), false)
+    }
+    const wanted = wantedToken(dto, caller?.principal.name ?? '')
+    const created = await this.tokens.create(caller, {
+      ...wanted,
+      scope: scopeOfLegacy(wanted.scope),
+      ...(dto.expires_in === undefined ? { expiresInSeconds: defaultLifetimeSeconds } : {}),
+    })
+    warnOfIgnored(response, unknownFieldsIn(TokenDto, body))
+    return createdTokenJson(created, false)
+  }
+
+  @Get()
+  async list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
+    const { items, more } = await this.tokens.list(caller, cursorPage(query))
+    return { tokens: items.map(tokenJson), ...(more ? { cursor: items.at(-1)?.id } : {}) }
+  }
+
+  @Post('revoke')
+  @HttpCode(200)
+  @Header('Content-Type', 'text/plain')
+  async revoke(@CurrentCaller() caller: Caller, @JsonOrFormBody() body: JsonObject): Promise<string> {
+    const { token, token_id: id } = parseDto(RevocationDto, body)
+    if (token !== undefined) await this.tokens.revokeBySecret(caller, token)
+    else if (id !== undefined) await this.tokens.revoke(caller, id)
+    else throw new RegistryError('REQUEST_INVALID', 'token and token_id are missing, expected one of them')
+    return 'Token revoked'
+  }
+}

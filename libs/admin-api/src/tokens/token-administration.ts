@@ -1,0 +1,93 @@
+import type { AccessToken, AccessTokens, CreatedAccessToken, NewAccessToken } from '@entrepot/identity'
+import { type AuditTrail, type Listing, type Page, RegistryError, type RequestOrigin } from '@entrepot/kernel'
+import type { Caller } from '../caller.js'
+import { noSuch } from '../http/no-such.js'
+import { recordChange } from '../record-change.js'
+import { tokenAuditView } from './token-json.js'
+
+/** Access tokens: users see and revoke their own, administrators all. What is made and revoked is written down. */
+export class TokenAdministration {
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /**
+   * @param caller undefined: nobody, where the login is optional
+   * @throws RegistryError UNAUTHORIZED, DENIED, REQUEST_INVALID
+   */
+  async create(caller: Caller | undefined, wanted: NewAccessToken): Promise<CreatedAccessToken> {
+    const { principal } = entitled(caller)
+    const created = await this.tokens.create(wanted, principal)
+    this.record(entitled(caller), 'token.create', created.token)
+    return created
+  }
+
+  /** @throws RegistryError UNAUTHORIZED for a refresh token that is not good any more */
+  async refresh(refreshToken: string, origin: RequestOrigin): Promise<CreatedAccessToken> {
+    const created = await this.tokens.refresh(refreshToken)
+    const { id, subject } = created.token
+    this.audit.record({
+      action: 'token.create',
+      outcome: 'ok',
+      actor: subject,
+      origin,
+      subject: { kind: 'token', name: id },
+      after: tokenAuditView(created.token),
+      reason: 'refreshed',
+    })
+    return created
+  }
+
+  /** Those that work. */
+  async list(caller: Caller, page: Page): Promise<Listing<AccessToken>> {
+    if (caller.administrator) return this.tokens.list(page)
+    const listing = await this.tokens.list(page, caller.principal.name)
+    return { ...listing, items: listing.items.filter((token) => isOwn(caller, token)) }
+  }
+
+  /**
+   * @param id or `me` for the token that was shown
+   * @throws HttpException 404 for what is not the caller's, whether it exists or not
+   */
+  async visible(caller: Caller, id: string): Promise<AccessToken> {
+    const token = await this.tokens.find(id === 'me' ? (caller.principal.accessTokenId ?? '') : id)
+    if (token === undefined || !(caller.administrator || isOwn(caller, token))) throw noSuch('token', id)
+    return token
+  }
+
+  /** @throws HttpException 404 for what is not the caller's, whether it exists or not */
+  async revoke(caller: Caller, id: string): Promise<void> {
+    const { id: visibleId } = await this.visible(caller, id)
+    const revoked = await this.tokens.revoke(visibleId)
+    if (revoked === undefined) throw noSuch('token', id)
+    this.record(caller, 'token.revoke', revoked)
+  }
+
+  /** By who has it: whoever finds a token somewhere may make it worthless. RFC 7009. @throws HttpException 404 */
+  async revokeBySecret(caller: Caller, secret: string): Promise<void> {
+    const revoked = await this.tokens.revokeBySecret(secret)
+    if (revoked === undefined) throw noSuch('token', 'of this text')
+    this.record(caller, 'token.revoke', revoked)
+  }
+
+  private record(caller: Caller, action: 'token.create' | 'token.revoke', token: AccessToken): void {
+    const view = tokenAuditView(token)
+    recordChange(this.audit, caller, {
+      action,
+      subject: { kind: 'token', name: token.id },
+      ...(action === 'token.create' ? { after: view } : { before: view }),
+    })
+  }
+}
+
+/** A registry token for some content makes no token that is good for more. */
+function entitled(caller: Caller | undefined): Caller {
+  if (caller === undefined) throw new RegistryError('UNAUTHORIZED', 'this needs a login')
+  if (caller.unlimited || caller.administrator) return caller
+  throw new RegistryError('DENIED', 'this needs credentials that are not limited to some content')
+}
+
+function isOwn({ principal }: Caller, token: AccessToken): boolean {
+  return token.userId === principal.id
+}
