@@ -109,6 +109,12 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
         /no entry for "nobody"/,
       ],
       [
+        'a name that the server takes for another',
+        () => [{}, undefined, { username: 'ａlice', password: 'x' }],
+        ['ok', 'skipped', 'ok', 'failed', 'skipped', 'skipped'],
+        /takes "ａlice" for uid=alice,.*write it as it is there/,
+      ],
+      [
         'a user who is there twice',
         () => [{ search: { searchBase: '' } }, undefined, { username: 'twin', password: 'x' }],
         ['ok', 'skipped', 'ok', 'failed', 'skipped', 'skipped'],

@@ -198,6 +198,22 @@ describe('the groups of somebody in an Active Directory', () => {
     expect(directory.requests.at(-1)).toMatchObject({ base: user, scope: 'base' })
   })
 
+  it('are those that are there: one that is gone, or hidden from the manager, is none', async () => {
+    server = await FakeLdapServer.start((request) => {
+      if (request.kind === 'bind') return {}
+      const memberOf = [groupDn('gone'), groupDn('devs'), `cn=foreign,dc=other,dc=com`]
+      if (request.base === groupDn('gone')) return { code: 32 }
+      if (request.base === groupDn('devs')) return { entries: [group('devs')] }
+      return { entries: [{ dn: user, attributes: { uid: ['ann'], memberOf } }] }
+    })
+    const fields = {
+      strategy: 'DYNAMIC',
+      groupMemberAttribute: 'memberOf',
+      forceAttributeSearch: true,
+    } as const
+    expect(await groupsOf(`ldap://127.0.0.1:${server.port}/${suffix}`, 'ann', fields)).toEqual(['devs'])
+  })
+
   it('are read no further than a bound, however many levels and groups a directory makes up', async () => {
     let made = 0
     const [directory, url] = await start(() => Array.from({ length: 300 }, () => group(`g${(made += 1)}`)))

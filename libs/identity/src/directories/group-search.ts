@@ -16,7 +16,11 @@ const matchingRule = /^([\w-]+):([\d.]+):$/
 
 /** Finds the groups of a user as one of the group settings says. */
 export class GroupSearch {
-  constructor(private readonly settings: DirectoryGroupSettings) {}
+  /** @param pageSize undefined where the server knows no pages */
+  constructor(
+    private readonly settings: DirectoryGroupSettings,
+    private readonly pageSize: number | undefined,
+  ) {}
 
   /** @throws LdapFailure: groups that can't be read are never "no groups" */
   async groupsOf(session: LdapSession, user: Entry): Promise<readonly DirectoryGroup[]> {
@@ -27,10 +31,10 @@ export class GroupSearch {
   }
 
   /** All groups, for the import. @throws LdapFailure */
-  async all(session: LdapSession, pageSize: number | undefined): Promise<readonly DirectoryGroupEntry[]> {
+  async all(session: LdapSession): Promise<readonly DirectoryGroupEntry[]> {
     const { groupNameAttribute, descriptionAttribute } = this.settings
     const attributes = [groupNameAttribute, descriptionAttribute]
-    const search = { ...this.placeOf(session), filter: this.settings.filter, attributes, pageSize }
+    const search = { ...this.placeOf(session), filter: this.settings.filter, attributes }
     const { entries } = await session.search(search, 'groups')
     return entries.flatMap((entry) => {
       const name = valuesOf(entry, groupNameAttribute)[0]
@@ -103,9 +107,10 @@ export class GroupSearch {
     const [type, name] = typeAndValueOf(rdnsOf(dn)[0] ?? '')
     const isShown = type.toLowerCase() === this.settings.groupNameAttribute.toLowerCase()
     if (isShown && !this.settings.forceAttributeSearch) return [{ name, dn }]
-    const search = { base: dn, scope: 'base', attributes: [this.settings.groupNameAttribute] } as const
-    const { entries } = await session.search({ ...search, filter: this.settings.filter }, 'groups')
-    return entries.flatMap((entry) => this.groupOf(entry))
+    // A group that is gone, or that the manager may not see, is none.
+    const { filter, groupNameAttribute } = this.settings
+    const entry = await session.read(dn, [groupNameAttribute], 'groups', filter)
+    return entry === undefined ? [] : this.groupOf(entry)
   }
 
   private groupsAbove(dn: string): readonly DirectoryGroup[] {
@@ -124,7 +129,11 @@ export class GroupSearch {
 
   private placeOf(session: LdapSession) {
     const base = underBase(this.settings.groupBaseDn, session.server.baseDn)
-    return { base, scope: this.settings.subTree ? ('sub' as const) : ('one' as const) }
+    return {
+      base,
+      scope: this.settings.subTree ? ('sub' as const) : ('one' as const),
+      pageSize: this.pageSize,
+    }
   }
 }
 

@@ -11,7 +11,10 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import type { DirectorySettingsFields } from './default-directory-settings.js'
-import { LdapDirectory } from './ldap-directory.js'
+import { BindPasswordCheck } from './bind-password-check.js'
+import { serversOf } from './directory-server.js'
+import { LdapDirectory, passwordCheckFor } from './ldap-directory.js'
+import { PassportPasswordCheck } from './passport-password-check.js'
 
 describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
   let slapd: Slapd
@@ -294,5 +297,18 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
   it('has said no password in any line of the log', () => {
     for (const secret of [managerPassword, 'canary-wrong-5d1e', 'secret1', 'pässwörd'])
       expect(logger.text).not.toContain(secret)
+  })
+})
+
+describe('a password', () => {
+  it.each([
+    ['ldap://127.0.0.1', false, PassportPasswordCheck],
+    ['ldaps://directory.example', false, PassportPasswordCheck],
+    ['ldap://directory.example', true, BindPasswordCheck],
+    ['ldap://[::1]', false, BindPasswordCheck],
+    ['ldaps://[2001:db8::1]:6636', false, BindPasswordCheck],
+  ])('is checked at %s (StartTLS: %s) by the client that can do it safely', (url, startTls, check) => {
+    const servers = serversOf(companyDirectory([url], { startTls }))
+    expect(servers.map((server) => passwordCheckFor(server))).toEqual([expect.any(check)])
   })
 })

@@ -34,7 +34,7 @@ export class LdapDirectory implements UserDirectory {
     private readonly logger: Logger,
   ) {
     this.#rotation = new ServerRotation(serversOf(settings), clock)
-    this.#groupSearches = groupSettings.map((one) => new GroupSearch(one))
+    this.#groupSearches = groupSettings.map((one) => new GroupSearch(one, pageSizeOf(settings)))
   }
 
   get key(): string {
@@ -76,10 +76,8 @@ export class LdapDirectory implements UserDirectory {
    * @throws RegistryError UNAVAILABLE
    */
   groups(settings: DirectoryGroupSettings): Promise<readonly DirectoryGroupEntry[]> {
-    const pageSize = this.settings.pagingSupport ? this.settings.pageSize : undefined
-    return this.ask((server) =>
-      this.asManager(server, (session) => new GroupSearch(settings).all(session, pageSize)),
-    )
+    const search = new GroupSearch(settings, pageSizeOf(this.settings))
+    return this.ask((server) => this.asManager(server, (session) => search.all(session)))
   }
 
   private searchThenBind(
@@ -209,6 +207,10 @@ export class LdapDirectory implements UserDirectory {
       `the directory ${this.key} can only be asked with a password: log in again, or let it be given a managerDn`,
     )
   }
+}
+
+export function pageSizeOf({ pagingSupport, pageSize }: DirectorySettings): number | undefined {
+  return pagingSupport ? pageSize : undefined
 }
 
 export function managerOf({ search }: DirectorySettings): LdapBind | undefined {

@@ -3,7 +3,7 @@ import { Client, type Entry, type Filter, ResultCodeError } from 'ldapts'
 import type { DirectoryServer } from './directory-server.js'
 import { GuardedStream } from './guarded-stream.js'
 import { openTcp, openTls, reasonOf } from './ldap-connection.js'
-import { LdapFailure, type LdapStep } from './ldap-failure.js'
+import { LdapFailure, type LdapStep, resultCodes } from './ldap-failure.js'
 import { startTls } from './start-tls.js'
 
 export interface LdapBind {
@@ -71,15 +71,13 @@ export class LdapSession {
     dn: string,
     attributes: readonly string[],
     step: LdapStep = 'search',
+    filter = '(objectClass=*)',
   ): Promise<Entry | undefined> {
     try {
-      const { entries } = await this.search(
-        { base: dn, scope: 'base', filter: '(objectClass=*)', attributes },
-        step,
-      )
+      const { entries } = await this.search({ base: dn, scope: 'base', filter, attributes }, step)
       return entries[0]
     } catch (error) {
-      if (error instanceof LdapFailure && error.resultCode === 32) return undefined
+      if (error instanceof LdapFailure && error.resultCode === resultCodes.noSuchObject) return undefined
       throw error
     }
   }

@@ -6,7 +6,7 @@ import { type DirectoryServer, serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
 import { isDisabled, userAttributesOf, valuesOf } from './found-user.js'
 import { GroupSearch } from './group-search.js'
-import { managerOf, passwordCheckFor } from './ldap-directory.js'
+import { managerOf, pageSizeOf, passwordCheckFor } from './ldap-directory.js'
 import { LdapFailure, type LdapStep } from './ldap-failure.js'
 import { LdapSession } from './ldap-session.js'
 import { isPlausible } from './password-check.js'
@@ -115,11 +115,7 @@ class ServerTest {
     const { userDnPattern } = this.settings
     if (userDnPattern !== undefined) return this.readDirectly(session, userDnPattern, username)
     const finding = await new UserSearch(this.settings).find(session, username, referred)
-    if (finding.kind === 'none')
-      throw new LdapFailure(
-        'search',
-        `no entry for ${JSON.stringify(username)}: check searchFilter and searchBase`,
-      )
+    if (finding.kind === 'none') throw new LdapFailure('search', absenceOf(username, finding.otherDn))
     if (finding.kind === 'several') {
       const message = `several entries for ${JSON.stringify(username)}: make searchFilter or searchBase narrower`
       throw new LdapFailure('search', `${message} (${finding.dns.join('; ')})`)
@@ -184,14 +180,12 @@ class ServerTest {
       this.say('groups', 'skipped', 'there are no group settings with this directory in enabledLdap')
       return
     }
-    const pageSize = this.settings.pagingSupport ? this.settings.pageSize : undefined
     const counts: Record<string, number> = {}
     const groups: string[] = []
     for (const one of this.groupSettings) {
-      const search = new GroupSearch(one)
+      const search = new GroupSearch(one, pageSizeOf(this.settings))
       if (user !== undefined) groups.push(...(await search.groupsOf(session, user)).map(({ name }) => name))
-      else if (one.strategy !== 'HIERARCHICAL')
-        counts[one.name] = (await search.all(session, pageSize)).length
+      else if (one.strategy !== 'HIERARCHICAL') counts[one.name] = (await search.all(session)).length
     }
     if (user === undefined) this.say('groups', 'ok', 'groups can be read', { counts })
     else this.say('groups', 'ok', `${groups.length} groups of ${user.dn}`, { groups })
@@ -206,6 +200,12 @@ class ServerTest {
     const { url } = this.server
     this.#steps.push({ url, step, outcome, message, ...(found === undefined ? {} : { found }) })
   }
+}
+
+function absenceOf(username: string, otherDn: string | undefined): string {
+  const name = JSON.stringify(username)
+  if (otherDn === undefined) return `no entry for ${name}: check searchFilter and searchBase`
+  return `the server takes ${name} for ${otherDn}, which does not show this name: write it as it is there, and let the manager read the attributes of searchFilter`
 }
 
 function adviceOn(failure: LdapFailure): string {

@@ -1,14 +1,15 @@
 import type { Entry } from 'ldapts'
 import type { DirectorySearch, DirectorySettings } from './directory-settings.js'
 import { LoginNameRule, userAttributesOf } from './found-user.js'
-import { LdapFailure } from './ldap-failure.js'
+import { LdapFailure, resultCodes } from './ldap-failure.js'
 import type { LdapSession } from './ldap-session.js'
 import { escapeFilterValue, fillTemplate, underBase } from './ldap-text.js'
 import type { ReferredServers } from './referred-servers.js'
 
 export type Finding =
   | { readonly kind: 'one'; readonly entry: Entry; readonly session: LdapSession }
-  | { readonly kind: 'none' }
+  /** `otherDn`: an entry that the server takes for one of this name, and that does not show it */
+  | { readonly kind: 'none'; readonly otherDn?: string }
   | { readonly kind: 'several'; readonly dns: readonly string[] }
 
 /** Finds the one entry of a name, under every search base. */
@@ -32,7 +33,7 @@ export class UserSearch {
     if (found.length > 1) return { kind: 'several', dns: found.map(({ entry }) => entry.dn) }
     return this.#rule.holds(first.entry, username.normalize('NFC'))
       ? { kind: 'one', ...first }
-      : { kind: 'none' }
+      : { kind: 'none', otherDn: first.entry.dn }
   }
 
   private async findUnder(base: string, session: LdapSession, username: string, referred: ReferredServers) {
@@ -57,7 +58,7 @@ export function searchBasesOf(search: DirectorySearch, baseDn: string): readonly
 }
 
 function explainBase(error: unknown, base: string): unknown {
-  if (!(error instanceof LdapFailure) || error.resultCode !== 32) return error
+  if (!(error instanceof LdapFailure) || error.resultCode !== resultCodes.noSuchObject) return error
   const message = `${error.message}: the search base ${JSON.stringify(base)} is not there, or the manager may not see it`
   return new LdapFailure('search', message, error.resultCode)
 }
