@@ -223,6 +223,13 @@ describe('the exchange of a CI token', () => {
     expect(await ask(await issuer.sign(job))).toBeDefined()
   })
 
+  it('waits five seconds for keys that never come', async () => {
+    issuer.keysFailure = () => undefined
+    const began = Date.now()
+    await expect(ask(await issuer.sign(job))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(Date.now() - began).toBeLessThan(8000)
+  }, 15_000)
+
   it('is UNAVAILABLE when the provider is down or another one answers there', async () => {
     const gone = await OpenIdProvider.start({})
     const token = await gone.sign(job)

@@ -307,6 +307,14 @@ describe('refreshing an access token', () => {
     })
   })
 
+  it('works for a subject without an account, whoever has got the name', async () => {
+    const wanted = { subject: 'pipeline', scope: 'applied-permissions/groups:dev', refreshable: true }
+    const { refreshToken = '' } = await make(wanted, root)
+    await users.create({ name: 'pipeline', admin: true, disabled: true })
+    const { secret } = await here.accessTokens.refresh(refreshToken)
+    expect(await here.live.verify(secret)).toMatchObject({ name: 'pipeline', admin: false, groups: ['dev'] })
+  })
+
   it.each(['', 'x', `epr_${'A'.repeat(49)}`])('is not for %j', async (text) => {
     await expect(here.accessTokens.refresh(text)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   })
@@ -337,6 +345,13 @@ describe('the last use of an access token', () => {
     await here.live.verify(secret)
     await here.uses.stop()
     expect(await lastUse()).toEqual(new Date(clock.time))
+  })
+
+  it('is also that of what was got with it', async () => {
+    const { token } = await make()
+    await here.live.principalOf(token.id)
+    await here.uses.write()
+    expect((await here.store.find(token.id))?.lastUsedAt).toEqual(new Date(clock.time))
   })
 
   it('is none for a token that was refused', async () => {

@@ -126,9 +126,10 @@ export class AccessTokens {
   async refresh(refreshToken: string): Promise<CreatedAccessToken> {
     const old = isSecret('refresh', refreshToken) ? await this.findBySecret(refreshToken) : undefined
     if (old === undefined || !this.isRefreshable(old)) throw refreshRefused()
-    const account = await this.accounts.find(old.subject)
-    if (account?.id !== old.userId && old.userId !== undefined) throw refreshRefused()
-    if (account?.disabled === true) throw refreshRefused()
+    if (old.userId !== undefined) {
+      const account = await this.accounts.find(old.subject)
+      if (account?.id !== old.userId || account.disabled) throw refreshRefused()
+    }
     const lifetime = old.expiresAt && old.expiresAt.getTime() - old.createdAt.getTime()
     const expiresAt = lifetime === undefined ? undefined : new Date(this.clock.now() + lifetime)
     const made = this.make({ ...old, expiresAt, refreshable: true })

@@ -40,13 +40,10 @@ export class LiveAccessTokens implements AccessTokenVerifier {
 
   async verify(secret: string): Promise<UserPrincipal | undefined> {
     if (!this.isAccessToken(secret)) return undefined
-    const known = await this.#bySecret.get(hashOfSecret(secret))
-    const principal = await this.principal(known)
-    if (principal?.accessTokenId !== undefined) this.uses.note(principal.accessTokenId)
-    return principal
+    return this.principal(await this.#bySecret.get(hashOfSecret(secret)))
   }
 
-  /** For what was got with an access token: it lives as long as the token. */
+  /** For what was got with an access token: it lives as long as the token, and its use is the token's. */
   async principalOf(id: string): Promise<UserPrincipal | undefined> {
     return this.principal(await this.#byId.get(id))
   }
@@ -59,7 +56,12 @@ export class LiveAccessTokens implements AccessTokenVerifier {
 
   private async principal(known: Known | undefined): Promise<UserPrincipal | undefined> {
     if (known === undefined || !isLive(known.token, this.clock.now())) return undefined
-    const { token, scope } = known
+    const principal = await this.bearerOf(known)
+    if (principal !== undefined) this.uses.note(known.token.id)
+    return principal
+  }
+
+  private async bearerOf({ token, scope }: Known): Promise<UserPrincipal | undefined> {
     if (token.userId === undefined) return subjectWithoutAccount(token, scope)
     const user = await this.principals.find(token.subject, token.userId)
     return user === undefined ? undefined : narrowed(user, token, scope)
