@@ -67,6 +67,27 @@ export function resolveName(
 }
 
 /**
+ * What the name means to somebody who may do nothing with the repository of its first segment: what it would mean if there
+ * were none of that key.
+ */
+export function resolveWithout(
+  hidden: Address,
+  name: string,
+  coordinates: Coordinates,
+  rules: AddressingRules,
+  directory: OciRepositoryDirectory,
+): Address {
+  if (hidden.means !== 'path') return hidden
+  const address = resolveName(name, coordinates, rules, {
+    find: (key) => (key === hidden.repository.key ? undefined : directory.find(key)),
+    all: () => directory.all(),
+    remoteOf: (host) => directory.remoteOf(host),
+  })
+  // Both are refused alike, and what is refused is this.
+  return address.means === 'unknown' ? hidden : address
+}
+
+/**
  * The one repository that a request without a name is about: that of its prefix or host.
  * @returns undefined when it is about all of them
  */

@@ -41,7 +41,7 @@ export function createRegistryHandler(options: RegistryHandlerOptions): Registry
     catalog: new Catalog(directory, rules, rights),
     manifestPushes: new ManifestPushes(stallTimeoutMilliseconds),
     blobDownloads: new BlobDownloads(pool, stallTimeoutMilliseconds),
-    blobUploads: new BlobUploads(new MountSources(directory, rules, gate), stallTimeoutMilliseconds),
+    blobUploads: new BlobUploads(new MountSources(directory, rules, gate, rights), stallTimeoutMilliseconds),
   })
   return new RegistryHandler(new RouteTable(routes), directory, { gate, rights }, server, runtime)
 }

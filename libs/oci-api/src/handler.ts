@@ -9,7 +9,7 @@ import {
 } from '@entrepot/kernel'
 import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-repository'
 import { isAbsent } from './absent-repository.js'
-import { resolveName } from './addressing.js'
+import { type Address, resolveName, resolveWithout } from './addressing.js'
 import { auditEntryOf } from './audit-entry.js'
 import { CallContext } from './call.js'
 import { ClientGone } from './client-gone.js'
@@ -113,13 +113,11 @@ export class RegistryHandler {
     location: ClientLocation,
   ): Promise<void> {
     const visibleName = match.name
-    const { repository, image, means } = resolveName(visibleName, location, this.server.rules, this.directory)
-    if (!isAbsent(repository)) exchange.repositoryKey = repository.key
-    exchange.image = image
+    const written = resolveName(visibleName, location, this.server.rules, this.directory)
+    noteAddress(exchange, route, written)
     if (match.item !== '') exchange.item = match.item
     exchange.audit = route.audit
     exchange.subjectKind = subjectKinds[match.pattern]
-    exchange.subjectName = `${holderOf(repository, route.action)}/${image}`
     const { gate, rights } = this.guards
     const challenger: Challenger = {
       location,
@@ -132,7 +130,9 @@ export class RegistryHandler {
     }
     const caller = await gate.identify(exchange.request.headers.authorization, exchange.origin, challenger)
     exchange.principal = caller.principal
-    gate.requireAction(caller, route.action, { repository, image, visibleName }, challenger)
+    const address = this.addressFor(caller, route, { written, visibleName, location }, challenger)
+    if (address !== written) noteAddress(exchange, route, address)
+    const { repository, image, means } = address
 
     if (means === 'namespace' && location.namespace !== undefined) {
       exchange.addHeader('OCI-Namespace', location.namespace)
@@ -152,6 +152,23 @@ export class RegistryHandler {
       visibleName,
       item,
     })
+  }
+
+  /** @throws RegistryError the refusal of the gate */
+  private addressFor(
+    caller: Caller,
+    route: ImageRoute,
+    asked: { readonly written: Address; readonly visibleName: string; readonly location: ClientLocation },
+    challenger: Challenger,
+  ): Address {
+    const { gate, rights } = this.guards
+    const { written, visibleName, location } = asked
+    if (gate.allows(caller, route.action, { ...written, visibleName })) return written
+    const address = rights.sees(caller.principal, written.repository, written.image)
+      ? written
+      : resolveWithout(written, visibleName, location, this.server.rules, this.directory)
+    gate.requireAction(caller, route.action, { ...address, visibleName }, challenger)
+    return address
   }
 
   private async dispatchRoot(
@@ -261,6 +278,12 @@ export class RegistryHandler {
 /** What is written is written to the member that takes it. */
 function holderOf(repository: OciRepository, action: ImageRoute['action']): string {
   return (action === 'pull' ? undefined : repository.writer?.target) ?? repository.key
+}
+
+function noteAddress(exchange: Exchange, route: ImageRoute, { repository, image }: Address): void {
+  exchange.repositoryKey = isAbsent(repository) ? undefined : repository.key
+  exchange.image = image
+  exchange.subjectName = `${holderOf(repository, route.action)}/${image}`
 }
 
 function isDeparture(exchange: Exchange, failure: unknown): boolean {

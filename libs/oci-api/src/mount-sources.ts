@@ -1,9 +1,10 @@
 import { isRegistryError } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
 import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-repository'
-import { type AddressingRules, resolveName } from './addressing.js'
+import { type AddressingRules, resolveName, resolveWithout } from './addressing.js'
 import type { ImageCall } from './call.js'
 import type { Gate } from './gate.js'
+import type { Rights } from './rights.js'
 import { isScopeName, mountScopes } from './token-scope.js'
 
 export interface MountSource {
@@ -17,6 +18,7 @@ export class MountSources {
     private readonly directory: OciRepositoryDirectory,
     private readonly rules: AddressingRules,
     private readonly gate: Gate,
+    private readonly rights: Rights,
   ) {}
 
   /**
@@ -39,7 +41,11 @@ export class MountSources {
   private resolve(call: ImageCall, from: string): MountSource | undefined {
     if (!isScopeName(from)) return undefined
     try {
-      return resolveName(from, call.location, this.rules, this.directory)
+      const { location, caller } = call
+      const written = resolveName(from, location, this.rules, this.directory)
+      return this.rights.sees(caller.principal, written.repository, written.image)
+        ? written
+        : resolveWithout(written, from, location, this.rules, this.directory)
     } catch (error) {
       if (isRegistryError(error, 'NAME_INVALID')) return undefined
       throw error

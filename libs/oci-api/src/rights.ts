@@ -26,6 +26,11 @@ export class Rights {
     return false
   }
 
+  /** Whether there is anything that the principal may do with the image: else there is no such repository to them. */
+  sees(principal: Principal, repository: OciRepository, image: ImageName): boolean {
+    return scopeActions.some((action) => this.allows(principal, action, repository, image))
+  }
+
   /** Whether the principal may read anything at all in the repository. */
   readsSomewhere(principal: Principal, repository: OciRepository): boolean {
     return deciders(repository, 'pull').some((key) => this.policy.allowsSomewhere(principal, 'read', key))

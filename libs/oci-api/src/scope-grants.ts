@@ -1,7 +1,7 @@
 import { administrationScope, isAdministrator, type TokenScope } from '@entrepot/identity'
 import { isRegistryError, type Principal } from '@entrepot/kernel'
 import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
-import { type Address, type AddressingRules, resolveName } from './addressing.js'
+import { type Address, type AddressingRules, resolveName, resolveWithout } from './addressing.js'
 import type { ClientLocation } from './client-location.js'
 import { type Rights, type ScopeAction, scopeActions } from './rights.js'
 import { catalogScope } from './token-scope.js'
@@ -47,7 +47,7 @@ export class ScopeGrants {
       return isAdministrator(principal) && scope.actions.includes('*') ? ['*'] : []
     }
     if (scope.type !== 'repository') return []
-    const address = this.resolve(scope.name, location)
+    const address = this.resolve(principal, scope.name, location)
     if (address === undefined) return []
     return scopeActions
       .filter((action) => scope.actions.includes(action) || scope.actions.includes('*'))
@@ -67,9 +67,12 @@ export class ScopeGrants {
       .some((remote) => remote.kind === 'remote' && this.rights.allows(principal, 'pull', remote, image))
   }
 
-  private resolve(name: string, location: ClientLocation): Address | undefined {
+  private resolve(principal: Principal, name: string, location: ClientLocation): Address | undefined {
     try {
-      return resolveName(name, location, this.rules, this.directory)
+      const written = resolveName(name, location, this.rules, this.directory)
+      return this.rights.sees(principal, written.repository, written.image)
+        ? written
+        : resolveWithout(written, name, location, this.rules, this.directory)
     } catch (error) {
       if (isRegistryError(error, 'NAME_INVALID')) return undefined
       throw error
