@@ -70,7 +70,7 @@ describe('PrincipalSource with directories', () => {
     expect(corp.lookUps).toBe(1)
   })
 
-  it('stops somebody whom the directory has no more, for good', async () => {
+  it('stops somebody whom the directory has no more, until they prove their password again', async () => {
     corp.entries.delete('ann')
     clock.time += confirmationMilliseconds
     expect(await source.find('ann')).toBeUndefined()

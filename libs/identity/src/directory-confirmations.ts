@@ -72,10 +72,10 @@ export class DirectoryConfirmations {
   private async lookUp(directory: UserDirectory, account: UserAccount): Promise<UserAccount | undefined> {
     const identity = await this.ask(directory, account.name)
     if (identity !== undefined) return this.confirm(directory, identity)
-    await this.accounts.withdraw(account.id)
+    await this.accounts.withdraw(account.id, new Date(this.clock.now()))
     this.logger.info(
       { directory: directory.key, user: account.name },
-      'a directory has this user no more: tokens and memberships are taken away',
+      'a directory has this user no more, or disabled: no login and no token of theirs is good',
     )
     return undefined
   }

@@ -13,18 +13,18 @@ export function groupsHereOf(
   { groups }: Pick<DirectoryIdentity, 'groups'>,
   groupsHere: Iterable<Pick<Group, 'name' | 'realm' | 'externalId'>>,
 ): readonly string[] {
-  const names = new Set(groups.map(({ name }) => fold(name)))
-  const keys = new Set([...names, ...groups.flatMap(({ dn }) => (dn === undefined ? [] : [fold(dn)]))])
+  const names = new Set(groups.map(({ name }) => foldDn(name)))
+  const keys = new Set([...names, ...groups.flatMap(({ dn }) => (dn === undefined ? [] : [foldDn(dn)]))])
   return [...groupsHere]
     .filter(({ realm }) => realm === directoryGroupRealm)
     .filter(
       ({ name, externalId }) =>
-        names.has(fold(name)) || (externalId !== undefined && keys.has(fold(externalId))),
+        names.has(foldDn(name)) || (externalId !== undefined && keys.has(foldDn(externalId))),
     )
     .map(({ name }) => name)
 }
 
-/** A DN may be written with spaces after its commas (RFC 4514 section 2 writes none). */
-function fold(text: string): string {
+/** For comparing, names as well. A DN may be written with spaces after its commas (RFC 4514 section 2 writes none). */
+export function foldDn(text: string): string {
   return userNameOf(text.replaceAll(/\s*,\s*/g, ','))
 }

@@ -24,17 +24,19 @@ export interface UserAccountStore {
    * After a directory has confirmed somebody: makes or renews the account, and replaces the memberships that come from
    * directories; those given here stay. Only groups that exist here count: of realm `ldap` with the directory group's name,
    * or with its name or DN as `externalId`, without regard to case. New accounts join the groups with `autoJoin`.
-   * A name that another directory confirmed before, or that was withdrawn, is somebody else from now on: with a new id,
-   * without tokens, memberships and rights of the one before; one who was disabled stays so.
+   * Who was withdrawn and `hasReturned` is who they were. Else a name that was withdrawn, or that another directory
+   * confirmed before, is somebody else from now on: with a new id, without tokens, memberships and rights of the one
+   * before; one who was disabled stays so.
    * @param transient for a directory that makes no accounts; an existing account stays what it is
    * @throws RegistryError CONFLICT when the name belongs to an internal user or a robot
    */
   confirm(identity: DirectoryIdentity, transient: boolean, at: Date): Promise<UserAccount>
   /**
-   * After the directory has said that there is no such user any more: no memberships, no tokens, no login, no rights, and
-   * the id is gone.
+   * After the directory has said that there is no such user any more, or one who is disabled or locked there: no
+   * memberships from the directory, and no `directory`, so that neither a login nor a token is good. Strangers can have
+   * an account locked by guessing, so what was given here sleeps until the directory confirms the user again.
    */
-  withdraw(id: UserId): Promise<void>
+  withdraw(id: UserId, at: Date): Promise<void>
   /** Puts a better hash of the same password in place of `from`. @returns false when the password has changed since */
   replaceHash(id: UserId, from: string, to: string): Promise<boolean>
   recordLogin(id: UserId, at: Date): Promise<void>

@@ -1,4 +1,9 @@
-import { groupStoreContract, plainGroup, userAccountStoreContract } from '@entrepot/identity/testing'
+import {
+  groupStoreContract,
+  plainGroup,
+  userAccountStoreContract,
+  withdrawalContract,
+} from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresGroupStore } from './group.store.js'
@@ -21,6 +26,7 @@ describe('the stores of accounts and groups', () => {
   }
 
   userAccountStoreContract('PostgresUserAccountStore', open)
+  withdrawalContract('PostgresUserAccountStore', open)
   groupStoreContract('PostgresGroupStore', open)
 
   const addTokens = async (userId: string, name: string) => {
@@ -45,7 +51,7 @@ describe('the stores of accounts and groups', () => {
     expect(await tokensLeft()).toEqual(['bob', 'bob'])
   })
 
-  it('takes the tokens of a withdrawn user along, and those of one whom another directory took over', async () => {
+  it('takes the tokens along of one whom another directory took over, and not of one who may return', async () => {
     const { users } = await open()
     const identity = (username: string, directory: string) => ({
       directory,
@@ -57,9 +63,12 @@ describe('the stores of accounts and groups', () => {
     for (const name of ['ann', 'bob', 'eve']) {
       const { id } = await users.confirm(identity(name, 'corp'), false, new Date())
       await addTokens(id, name)
-      if (name === 'ann') await users.withdraw(id)
+      if (name === 'ann') await users.withdraw(id, new Date())
     }
     await users.confirm(identity('bob', 'partner'), false, new Date())
+    expect(await tokensLeft()).toEqual(['ann', 'ann', 'eve', 'eve'])
+    const successor = { ...identity('ann', 'corp'), dn: 'uid=ann,ou=new' }
+    await users.confirm(successor, false, new Date())
     expect(await tokensLeft()).toEqual(['eve', 'eve'])
   })
 
@@ -75,6 +84,7 @@ describe('the stores of accounts and groups', () => {
   it('lets no change of one replica undo that of another', async () => {
     const { users, groups } = await open()
     await groups.create(plainGroup('ops'))
+    await users.create({ name: 'root', admin: true })
     await users.create({ name: 'ann' })
     await Promise.all([
       users.update('ann', { disabled: true }),

@@ -4,7 +4,7 @@ import type { Statement } from '../database.js'
 const accounts = `
   SELECT u.id, u.name, u.kind, u.realm, u.email, u.password_hash, u.admin AS own_admin, u.disabled,
     u.admin OR coalesce(m.admin, false) AS admin, u.profile_updatable, u.ui_access_disabled,
-    u.internal_password_disabled, u.transient, u.directory_dn, u.confirmed_at, u.last_login_at,
+    u.internal_password_disabled, u.transient, u.directory_dn, u.confirmed_at, u.withdrawn_at, u.last_login_at,
     coalesce(m.memberships, '[]') AS memberships
   FROM users u
   LEFT JOIN LATERAL (
@@ -32,7 +32,7 @@ export const createAccount: Statement = {
 }
 
 export const lockAccount: Statement = {
-  text: 'SELECT id, realm, kind, confirmed_at FROM users WHERE name = $1 FOR UPDATE',
+  text: 'SELECT id, realm, kind, directory_dn, withdrawn_at FROM users WHERE name = $1 FOR UPDATE',
 }
 
 /** $1 id, $2 the columns that change with their new values. */
@@ -57,7 +57,7 @@ export const deleteAccount: Statement = {
 export const administratorExists: Statement = {
   text: `
     SELECT EXISTS (
-      SELECT 1 FROM users u WHERE NOT u.disabled AND (u.admin OR EXISTS (
+      SELECT 1 FROM users u WHERE NOT u.disabled AND u.withdrawn_at IS NULL AND (u.admin OR EXISTS (
         SELECT 1 FROM group_members gm JOIN groups g ON g.name = gm.group_name
         WHERE gm.user_id = u.id AND g.admin_privileges
       ))
@@ -113,20 +113,28 @@ export const insertConfirmed: Statement = {
 
 export const confirmAccount: Statement = {
   text: `
-    UPDATE users SET realm = $2, email = coalesce($3, email), directory_dn = $4, confirmed_at = $5 WHERE id = $1`,
+    UPDATE users SET realm = $2, email = coalesce($3, email), directory_dn = $4, confirmed_at = $5,
+      withdrawn_at = NULL
+    WHERE id = $1`,
 }
 
 /** Nothing refers to the old id afterwards; `disabled` stays, because it was decided about the name here. */
 export const makeAnew: Statement = {
   text: `
     UPDATE users SET id = gen_random_uuid(), admin = false, transient = $2, directory_dn = NULL, confirmed_at = NULL,
-      last_login_at = NULL
+      withdrawn_at = NULL, last_login_at = NULL
     WHERE id = $1
     RETURNING id`,
 }
 
-export const lockWithdrawn: Statement = {
-  text: 'SELECT name, transient FROM users WHERE id = $1 AND confirmed_at IS NOT NULL FOR UPDATE',
+export const withdraw: Statement = {
+  text: `
+    WITH withdrawn AS (
+      UPDATE users SET withdrawn_at = $2
+      WHERE id = $1 AND confirmed_at IS NOT NULL AND withdrawn_at IS NULL
+      RETURNING id
+    )
+    DELETE FROM group_members WHERE source <> 'internal' AND user_id IN (SELECT id FROM withdrawn)`,
 }
 
 export const deleteMemberships: Statement = { text: 'DELETE FROM group_members WHERE user_id = $1' }

@@ -2,6 +2,7 @@ import {
   directoryGroupRealm,
   type DirectoryIdentity,
   groupsHereOf,
+  hasReturned,
   internalRealm,
   type Membership,
   type NewUserAccount,
@@ -33,6 +34,7 @@ interface AccountRow {
   readonly transient: boolean
   readonly directory_dn: string | null
   readonly confirmed_at: Date | null
+  readonly withdrawn_at: Date | null
   readonly last_login_at: Date | null
   readonly memberships: readonly Membership[]
 }
@@ -41,7 +43,8 @@ interface LockedRow {
   readonly id: UserId
   readonly realm: string
   readonly kind: UserKind
-  readonly confirmed_at: Date | null
+  readonly directory_dn: string | null
+  readonly withdrawn_at: Date | null
 }
 
 export class PostgresUserAccountStore implements UserAccountStore {
@@ -124,11 +127,8 @@ export class PostgresUserAccountStore implements UserAccountStore {
     })
   }
 
-  async withdraw(id: UserId): Promise<void> {
-    await this.database.transaction(async (transaction) => {
-      const [row] = await transaction.query<{ name: string; transient: boolean }>(sql.lockWithdrawn, [id])
-      if (row !== undefined) await makeAnew(transaction, id, row.name, row.transient)
-    })
+  async withdraw(id: UserId, at: Date): Promise<void> {
+    await this.database.query(sql.withdraw, [id, at])
   }
 
   async replaceHash(id: UserId, from: string, to: string): Promise<boolean> {
@@ -176,13 +176,13 @@ async function give(transaction: Queryable, id: UserId, groups: readonly string[
 async function claim(
   transaction: Queryable,
   name: string,
-  { directory }: DirectoryIdentity,
+  identity: DirectoryIdentity,
   transient: boolean,
   at: Date,
 ): Promise<UserId> {
   const [made] = await transaction.query<{ id: UserId }>(sql.insertConfirmed, [
     name,
-    directory,
+    identity.directory,
     transient,
     at,
   ])
@@ -197,10 +197,16 @@ async function claim(
   if (row.realm === internalRealm || row.kind === 'robot') {
     throw new RegistryError('CONFLICT', `the name ${JSON.stringify(name)} belongs to a user of this registry`)
   }
-  if (row.realm === directory && row.confirmed_at !== null) return row.id
+  if (isSameUser(row, identity, at)) return row.id
   const id = await makeAnew(transaction, row.id, name, transient)
   await transaction.query(sql.joinGroups, [id])
   return id
+}
+
+function isSameUser(row: LockedRow, identity: DirectoryIdentity, at: Date): boolean {
+  const { realm, directory_dn: dn, withdrawn_at: withdrawnAt } = row
+  if (withdrawnAt === null) return realm === identity.directory
+  return hasReturned({ realm, dn: dn ?? '', at: withdrawnAt }, identity, at)
 }
 
 async function makeAnew(
@@ -258,7 +264,9 @@ function accountOf(row: AccountRow): UserAccount {
     internalPasswordDisabled: row.internal_password_disabled,
     transient: row.transient,
     directory:
-      row.confirmed_at === null ? undefined : { dn: row.directory_dn ?? '', confirmedAt: row.confirmed_at },
+      row.confirmed_at === null || row.withdrawn_at !== null
+        ? undefined
+        : { dn: row.directory_dn ?? '', confirmedAt: row.confirmed_at },
     lastLoginAt: row.last_login_at ?? undefined,
     memberships: row.memberships,
   }

@@ -3,6 +3,7 @@ import { InMemoryAccounts } from './in-memory-accounts.js'
 import { InMemoryGroupStore } from './in-memory-group-store.js'
 import { InMemoryUserAccountStore } from './in-memory-user-account-store.js'
 import { userAccountStoreContract } from './user-account-store.contract.js'
+import { withdrawalContract } from './withdrawal.contract.js'
 
 const open = async () => {
   const accounts = new InMemoryAccounts()
@@ -14,4 +15,5 @@ const open = async () => {
 }
 
 userAccountStoreContract('InMemoryUserAccountStore', open)
+withdrawalContract('InMemoryUserAccountStore', open)
 groupStoreContract('InMemoryGroupStore', open)

@@ -1,19 +1,23 @@
 import { byCodePoint, listingOf, type Listing, type Page, RegistryError } from '@entrepot/kernel'
 import type { Group } from '../group-store.js'
-import type { UserAccount } from '../user-account.js'
+import { internalRealm, type UserAccount } from '../user-account.js'
+import type { Withdrawal } from '../withdrawal.js'
 
 /** What the stores of accounts and of groups hold in common. */
 export class InMemoryAccounts {
   /** By name; `admin` is worked out when one is read. */
   readonly users = new Map<string, UserAccount>()
   readonly groups = new Map<string, Group>()
+  /** By name. */
+  readonly withdrawals = new Map<string, Withdrawal>()
   /** How often each name was used, for ids that are never used again. */
   readonly generations = new Map<string, number>()
 
   isAdministered(): boolean {
     return [...this.users.values()].some(
-      ({ ownAdmin, disabled, memberships }) =>
+      ({ realm, directory, ownAdmin, disabled, memberships }) =>
         !disabled &&
+        (realm === internalRealm || directory !== undefined) &&
         (ownAdmin || memberships.some(({ group }) => this.groups.get(group)?.adminPrivileges === true)),
     )
   }

@@ -11,6 +11,7 @@ import {
   type UserAccountChange,
 } from '../user-account.js'
 import { userNameOf } from '../user-name.js'
+import { hasReturned } from '../withdrawal.js'
 import { InMemoryAccounts, nameUnknown, pageOf } from './in-memory-accounts.js'
 
 export class InMemoryUserAccountStore implements UserAccountStore {
@@ -49,7 +50,10 @@ export class InMemoryUserAccountStore implements UserAccountStore {
   }
 
   async delete(name: string): Promise<boolean> {
-    return this.accounts.keepAdministrator(() => this.accounts.users.delete(userNameOf(name)))
+    return this.accounts.keepAdministrator(() => {
+      this.accounts.withdrawals.delete(userNameOf(name))
+      return this.accounts.users.delete(userNameOf(name))
+    })
   }
 
   async hasAdministrator(): Promise<boolean> {
@@ -65,8 +69,11 @@ export class InMemoryUserAccountStore implements UserAccountStore {
         `the name ${JSON.stringify(name)} belongs to a user of this registry`,
       )
     }
-    const isSame = known?.realm === identity.directory && known.directory !== undefined
-    const stored = isSame ? known : this.madeAnew(name, known, transient)
+    const withdrawal = this.accounts.withdrawals.get(name)
+    const isSame =
+      withdrawal === undefined ? known?.realm === identity.directory : hasReturned(withdrawal, identity, at)
+    this.accounts.withdrawals.delete(name)
+    const stored = isSame && known !== undefined ? known : this.madeAnew(name, known, transient)
     const groups = groupsHereOf(identity, this.accounts.groups.values())
     return this.keep({
       ...stored,
@@ -80,16 +87,12 @@ export class InMemoryUserAccountStore implements UserAccountStore {
     })
   }
 
-  async withdraw(id: UserId): Promise<void> {
+  async withdraw(id: UserId, at: Date): Promise<void> {
     const stored = this.byId(id)
     if (stored === undefined || stored.directory === undefined) return
-    this.keep({
-      ...stored,
-      id: this.newId(stored.name),
-      ownAdmin: false,
-      directory: undefined,
-      memberships: [],
-    })
+    this.accounts.withdrawals.set(stored.name, { realm: stored.realm, dn: stored.directory.dn, at })
+    const memberships = stored.memberships.filter(({ source }) => source === internalRealm)
+    this.keep({ ...stored, directory: undefined, memberships })
   }
 
   async replaceHash(id: UserId, from: string, to: string): Promise<boolean> {
