@@ -124,7 +124,7 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
         'a user who is switched off',
         () => [{}, undefined, { username: 'off', password: 'x' }],
         ['ok', 'skipped', 'ok', 'failed', 'skipped', 'skipped'],
-        /disabled or locked/,
+        /disabled, locked or expired/,
       ],
       [
         'a wrong password',

@@ -4,10 +4,22 @@ import type { DirectorySettings } from './directory-settings.js'
 import { comparedWithName, fillTemplate } from './ldap-text.js'
 
 /** What tells that an account is off: Active Directory, OpenLDAP's password policy, 389 Directory Server. */
-const disablingAttributes = ['userAccountControl', 'pwdAccountLockedTime', 'nsAccountLock'] as const
+const disablingAttributes = [
+  'userAccountControl',
+  'accountExpires',
+  'pwdAccountLockedTime',
+  'nsAccountLock',
+] as const
 
 /** MS-ADTS 2.2.16: ADS_UF_ACCOUNTDISABLE. */
 const accountDisabled = 0x2
+
+/** Locked by an administrator, for ever (draft-behera-ldap-password-policy-11 section 5.3.3). */
+const lockedForEver = '000001010000Z'
+
+/** MS-ADA1 2.1: `accountExpires` counts 100 ns from 1601; 0 and the largest number mean never. */
+const millisecondsFrom1601To1970 = 11_644_473_600_000
+const ticksPerMillisecond = 10_000
 
 /** The text values of an attribute, whose name's case is the server's to choose. */
 export function valuesOf(entry: Entry, attribute: string): readonly string[] {
@@ -25,10 +37,21 @@ export function userAttributesOf(
   return [...new Set(['uid', settings.emailAttribute, ...disablingAttributes, ...loginAttributes])]
 }
 
-export function isDisabled(entry: Entry): boolean {
-  const [control, lockedAt, lock] = disablingAttributes.map((name) => valuesOf(entry, name)[0])
+/** @param now in milliseconds since 1970 */
+export function isSwitchedOff(entry: Entry, now: number): boolean {
+  const [control, expires, lockedAt, lock] = disablingAttributes.map((name) => valuesOf(entry, name)[0])
   if (control !== undefined && (Number(control) & accountDisabled) !== 0) return true
-  return lockedAt !== undefined || lock?.toLowerCase() === 'true'
+  if (Number(expires ?? 0) > 0 && Number(expires) / ticksPerMillisecond - millisecondsFrom1601To1970 <= now)
+    return true
+  return lockedAt === lockedForEver || lock?.toLowerCase() === 'true'
+}
+
+/**
+ * Also after failed logins, and then perhaps for a time that is over: the server knows, and says it at a bind, after which
+ * the mark is gone.
+ */
+export function isLocked(entry: Entry): boolean {
+  return valuesOf(entry, 'pwdAccountLockedTime').length > 0
 }
 
 /** Names that a directory takes for another's are refused by comparing with the entry: ` ann`, `ａnn` and `an\u00adn` are not `ann`. */

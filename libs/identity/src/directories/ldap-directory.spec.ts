@@ -137,7 +137,7 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
       expect(slapd.log.slice(before)).not.toMatch(/ACCEPT/)
     })
 
-    it.each(['off', 'nslocked', 'ppolicylocked', 'nopassword'])(
+    it.each(['off', 'expired', 'nslocked', 'ppolicylocked', 'nopassword'])(
       'refuses %s, who is switched off, locked or has no password',
       async (username) => {
         expect(await at(transport).verify({ username, password: 'secret9' })).toEqual({
@@ -154,7 +154,7 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
       expect(await at(transport).lookUp('nobody')).toBeUndefined()
     })
 
-    it.each(['off', 'nslocked', 'ppolicylocked'])(
+    it.each(['off', 'expired', 'nslocked', 'ppolicylocked'])(
       'finds %s no more, who is switched off or locked',
       async (name) => {
         expect(await at(transport).lookUp(name)).toBeUndefined()
@@ -178,6 +178,17 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
       }
       await expect.poll(() => slapd.openConnections, { timeout: 5000 }).toBe(0)
     })
+  })
+
+  it('leaves it to the server when a lock after failed logins is over', async () => {
+    const [directory, hasty] = [at('ldap://'), { username: 'hasty', password: 'secret9' }]
+    expect(await directory.verify(hasty)).toMatchObject({ kind: 'confirmed' })
+    for (const password of ['wrong', 'wrong again'])
+      expect(await directory.verify({ ...hasty, password })).toEqual({ kind: 'wrong-password' })
+    expect(await directory.verify(hasty)).toEqual({ kind: 'wrong-password' })
+    expect(await directory.lookUp('hasty')).toBeUndefined()
+    await expect.poll(() => directory.verify(hasty), { timeout: 5000 }).toMatchObject({ kind: 'confirmed' })
+    expect(await directory.lookUp('hasty')).toMatchObject({ username: 'hasty' })
   })
 
   it('refuses a name that two entries have, says so in the log, and asks for neither password', async () => {

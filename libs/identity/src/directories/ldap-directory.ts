@@ -7,7 +7,7 @@ import { BindPasswordCheck, isRefusal } from './bind-password-check.js'
 import { directDn, showsName } from './direct-dn.js'
 import { type DirectoryServer, serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
-import { isDisabled, userAttributesOf, valuesOf } from './found-user.js'
+import { isLocked, isSwitchedOff, userAttributesOf, valuesOf } from './found-user.js'
 import { type DirectoryGroupEntry, GroupSearch } from './group-search.js'
 import { LdapFailure } from './ldap-failure.js'
 import { type LdapBind, LdapSession } from './ldap-session.js'
@@ -30,7 +30,7 @@ export class LdapDirectory implements UserDirectory {
   constructor(
     readonly settings: DirectorySettings,
     readonly groupSettings: readonly DirectoryGroupSettings[],
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
     this.#rotation = new ServerRotation(serversOf(settings), clock)
@@ -62,10 +62,12 @@ export class LdapDirectory implements UserDirectory {
       this.asManager(server, async (session, referred) => {
         if (userDnPattern !== undefined) {
           const entry = await this.read(session, userDnPattern, username)
-          return entry === undefined ? undefined : this.identityOf(session, entry, username)
+          return entry === undefined || isLocked(entry)
+            ? undefined
+            : this.identityOf(session, entry, username)
         }
         const finding = await this.find(session, username, referred)
-        if (finding.kind !== 'one' || isDisabled(finding.entry)) return undefined
+        if (finding.kind !== 'one' || this.isOff(finding.entry) || isLocked(finding.entry)) return undefined
         return this.identityOf(finding.session, finding.entry, username)
       }),
     )
@@ -87,7 +89,7 @@ export class LdapDirectory implements UserDirectory {
     return this.asManager(server, async (session, referred): Promise<DirectoryVerdict> => {
       const finding = await this.find(session, credentials.username, referred)
       if (finding.kind === 'none') return { kind: 'unknown' }
-      if (finding.kind === 'several' || isDisabled(finding.entry)) return { kind: 'wrong-password' }
+      if (finding.kind === 'several' || this.isOff(finding.entry)) return { kind: 'wrong-password' }
       const { entry, session: holder } = finding
       const manager = managerOf(this.settings)
       const question = { server: holder.server, manager, dn: entry.dn, credentials }
@@ -130,9 +132,12 @@ export class LdapDirectory implements UserDirectory {
   private async read(session: LdapSession, pattern: string, username: string): Promise<Entry | undefined> {
     const dn = directDn(session.server, pattern, username)
     const entry = await session.read(dn, userAttributesOf(this.settings, []))
-    return entry === undefined || isDisabled(entry) || !showsName(entry.dn, pattern, username)
-      ? undefined
-      : entry
+    if (entry === undefined || this.isOff(entry) || !showsName(entry.dn, pattern, username)) return undefined
+    return entry
+  }
+
+  private isOff(entry: Entry): boolean {
+    return isSwitchedOff(entry, this.clock.now())
   }
 
   private async find(session: LdapSession, username: string, referred: ReferredServers): Promise<Finding> {

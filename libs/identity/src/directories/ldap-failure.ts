@@ -15,6 +15,7 @@ export class LdapFailure extends Error {
 }
 
 export const resultCodes = {
+  sizeLimitExceeded: 4,
   noSuchObject: 32,
   inappropriateAuthentication: 48,
   invalidCredentials: 49,

@@ -1,13 +1,14 @@
+import { systemClock } from '@entrepot/kernel'
 import type { Entry } from 'ldapts'
 import { isRefusal } from './bind-password-check.js'
 import { checkDirectorySettings } from './check-directory-settings.js'
 import { directDn, showsName } from './direct-dn.js'
 import { type DirectoryServer, serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
-import { isDisabled, userAttributesOf, valuesOf } from './found-user.js'
+import { isSwitchedOff, userAttributesOf, valuesOf } from './found-user.js'
 import { GroupSearch } from './group-search.js'
 import { managerOf, pageSizeOf, passwordCheckFor } from './ldap-directory.js'
-import { LdapFailure, type LdapStep } from './ldap-failure.js'
+import { LdapFailure, type LdapStep, resultCodes } from './ldap-failure.js'
 import { LdapSession } from './ldap-session.js'
 import { isPlausible } from './password-check.js'
 import { ReferredServers } from './referred-servers.js'
@@ -150,8 +151,8 @@ class ServerTest {
 
   private report(entry: Entry): Entry {
     const email = valuesOf(entry, this.settings.emailAttribute)[0]
-    if (isDisabled(entry))
-      throw new LdapFailure('search', `${entry.dn} is disabled or locked in the directory`)
+    if (isSwitchedOff(entry, systemClock.now()))
+      throw new LdapFailure('search', `${entry.dn} is disabled, locked or expired in the directory`)
     this.say('search', 'ok', `found ${entry.dn}`, { dn: entry.dn, email })
     return entry
   }
@@ -211,7 +212,8 @@ function absenceOf(username: string, otherDn: string | undefined): string {
 function adviceOn(failure: LdapFailure): string {
   if (failure.step === 'connect') return '; check host, port and firewall'
   if (failure.step === 'manager bind' && isRefusal(failure)) return '; check managerDn and managerPassword'
-  if (failure.resultCode === 4) return '; turn pagingSupport on, or let the manager read more entries'
+  if (failure.resultCode === resultCodes.sizeLimitExceeded)
+    return '; turn pagingSupport on, or let the manager read more entries'
   if (failure.step === 'groups') return '; check groupBaseDn and filter of the group settings'
   return ''
 }

@@ -16,7 +16,8 @@ attributetype ( 1.3.6.1.4.1.4203.666.77.2 NAME 'userPrincipalName' EQUALITY case
 attributetype ( 1.3.6.1.4.1.4203.666.77.3 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.4203.666.77.4 NAME 'nsAccountLock' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.4203.666.77.5 NAME 'msds-memberOfTransitive' EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12 )
-objectclass ( 1.3.6.1.4.1.4203.666.77.10 NAME 'adUser' SUP top AUXILIARY MAY ( sAMAccountName $ userPrincipalName $ userAccountControl $ nsAccountLock $ msds-memberOfTransitive ) )
+attributetype ( 1.3.6.1.4.1.4203.666.77.6 NAME 'accountExpires' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+objectclass ( 1.3.6.1.4.1.4203.666.77.10 NAME 'adUser' SUP top AUXILIARY MAY ( accountExpires $ sAMAccountName $ userPrincipalName $ userAccountControl $ nsAccountLock $ msds-memberOfTransitive ) )
 `
 
 interface Person {
@@ -43,6 +44,17 @@ const people: readonly Person[] = [
     uid: 'ann',
     password: 'secret8',
     more: { sAMAccountName: 'ann', userPrincipalName: 'ann@corp.example', userAccountControl: '512' },
+  },
+  {
+    uid: 'expired',
+    password: 'secret9',
+    // 2020-01-01
+    more: { userAccountControl: '512', accountExpires: '132223104000000000' },
+  },
+  {
+    uid: 'hasty',
+    password: 'secret9',
+    more: { pwdPolicySubentry: `cn=policy,${suffix}`, accountExpires: '9223372036854775807' },
   },
   { uid: 'off', password: 'secret9', more: { sAMAccountName: 'off', userAccountControl: '514' } },
   { uid: 'nslocked', password: 'secret9', more: { nsAccountLock: 'TRUE' } },
@@ -127,7 +139,19 @@ export function foundation(bulk: number): string {
       ['userPassword', managerPassword],
     ],
   )
-  return [top, ...units, manager, ...people.map(person), ...bulkEntries(bulk)].join('')
+  // Locks for a second after two wrong passwords.
+  const policy = entry(
+    `cn=policy,${suffix}`,
+    ['device', 'pwdPolicy'],
+    [
+      ['cn', 'policy'],
+      ['pwdAttribute', 'userPassword'],
+      ['pwdLockout', 'TRUE'],
+      ['pwdMaxFailure', '2'],
+      ['pwdLockoutDuration', '1'],
+    ],
+  )
+  return [top, ...units, manager, policy, ...people.map(person), ...bulkEntries(bulk)].join('')
 }
 
 /** Added to the running server, because its memberOf overlay sees only what happens then. */
