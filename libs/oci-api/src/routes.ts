@@ -10,11 +10,11 @@ import type { BlobUploads } from './uploads.js'
 
 /** The route functions that have collaborators. */
 export interface Endpoints {
-  readonly token: TokenEndpoint
-  readonly catalog: Catalog
-  readonly manifestPushes: ManifestPushes
-  readonly blobDownloads: BlobDownloads
-  readonly blobUploads: BlobUploads
+  readonly token: Pick<TokenEndpoint, 'get' | 'post'>
+  readonly catalog: Pick<Catalog, 'list'>
+  readonly manifestPushes: Pick<ManifestPushes, 'put'>
+  readonly blobDownloads: Pick<BlobDownloads, 'get'>
+  readonly blobUploads: Pick<BlobUploads, 'start' | 'status' | 'patch' | 'finish' | 'cancel'>
 }
 
 /** Everything the registry API answers. distribution-spec "Endpoints". */
