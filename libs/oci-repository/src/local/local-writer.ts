@@ -114,17 +114,11 @@ export class LocalWriter implements OciWriter {
       requireRight(context, 'delete', this.target, image, reference.tag)
       return manifests.deleteTag(repository, image, reference.tag, context.principal.name)
     }
-    const { digest } = reference
-    const what = `${image}@${digest} with all its tags`
-    const refused = () => refusal(context, 'delete', this.target, image, what)
-    if (!(await reach.coversAllOf('delete', image, digest, context))) throw refused()
-    // A tag may have been set since.
-    const check = (tags: readonly Tag[]) => {
-      if (!tags.every((tag) => reach.hasTag('delete', image, tag, context))) throw refused()
+    if (!(await reach.coversAllOf('delete', image, reference.digest, context))) {
+      throw refusal(context, 'delete', this.target, image, `${image}@${reference.digest} with all its tags`)
     }
-    const actor = context.principal.name
-    const late = reach.hasWhole('delete', image, context) ? undefined : check
-    const deleted = await manifests.deleteManifest(repository, image, digest, actor, late)
+    const { digest } = reference
+    const deleted = await manifests.deleteManifest(repository, image, digest, context.principal.name)
     return deleted ? digest : undefined
   }
 

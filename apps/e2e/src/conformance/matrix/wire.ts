@@ -21,7 +21,7 @@ export interface WireAsk {
   readonly unsized?: boolean
 }
 
-interface Challenge {
+export interface Challenge {
   readonly realm: string
   readonly service: string
   readonly scope: string | undefined
@@ -68,6 +68,16 @@ export class Wire {
   /** The same request by nobody. */
   async sendAnonymously(method: string, path: string): Promise<Answer> {
     return this.exchange(method, path, {}, undefined)
+  }
+
+  /** With a header of the caller's making, or none. */
+  async sendWith(
+    authorization: string | undefined,
+    method: string,
+    path: string,
+    ask: WireAsk = {},
+  ): Promise<Answer> {
+    return this.exchange(method, path, ask, authorization)
   }
 
   /** The path of an address that the server gave; it must be on the host that the client used. */
@@ -137,7 +147,7 @@ function tokenKey(method: string, path: string): string {
   return `${method === 'DELETE' ? 'delete' : 'push'} ${name}`
 }
 
-function readChallenge(answer: Answer): Challenge {
+export function readChallenge(answer: Answer): Challenge {
   const header = answer.headers.get('www-authenticate') ?? ''
   if (!/^Bearer /i.test(header)) throw new Error(`401 without a Bearer challenge: ${header}`)
   const fields = new Map<string, string>()
