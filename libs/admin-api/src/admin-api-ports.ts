@@ -7,6 +7,9 @@ import type {
   GroupStore,
   LockPolicies,
   LoginGuard,
+  OidcLogin,
+  OidcProviders,
+  OidcTokenExchange,
   PasswordHasher,
   PrincipalSource,
   RefreshTokens,
@@ -39,6 +42,13 @@ export interface DirectoryPorts {
   readonly configured: ConfiguredDirectories
 }
 
+/** OpenID Connect. */
+export interface OpenIdPorts {
+  readonly providers: OidcProviders
+  readonly login: OidcLogin
+  readonly exchange: OidcTokenExchange
+}
+
 /** What is done against guessing. */
 export interface LoginPorts {
   readonly guard: Pick<LoginGuard, 'locked' | 'unlock' | 'unlockAll'>
@@ -52,6 +62,7 @@ export interface AdminApiPorts {
   readonly accounts: AccountPorts
   readonly permissions: PermissionPorts
   readonly directories: DirectoryPorts
+  readonly openId: OpenIdPorts
   readonly logins: LoginPorts
   readonly accessTokens: AccessTokens
   readonly signingKeys: Pick<SigningKeys, 'publicKeys' | 'rotate'>

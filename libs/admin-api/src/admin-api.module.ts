@@ -11,6 +11,8 @@ import { ErrorFilter } from './error-filter.js'
 import { GroupAdministration } from './groups/group-administration.js'
 import { GroupsV1Controller } from './groups/groups-v1.controller.js'
 import { GroupsV2Controller } from './groups/groups-v2.controller.js'
+import { OidcLoginsController } from './oidc/oidc-logins.controller.js'
+import { OidcProvidersController } from './oidc/oidc-providers.controller.js'
 import { PermissionGuard } from './permission-guard.js'
 import { GrantCleanup } from './permissions/grant-cleanup.js'
 import { PermissionAdministration } from './permissions/permission-administration.js'
@@ -26,6 +28,7 @@ import { TokenAdministration } from './tokens/token-administration.js'
 import { TokensController } from './tokens/tokens.controller.js'
 import { UnknownRouteController } from './unknown-route.controller.js'
 import { VisibleRepositories } from './visible-repositories.js'
+import { ImportUsersController } from './users/import-users.controller.js'
 import { UserAdministration } from './users/user-administration.js'
 import { UsersV1Controller } from './users/users-v1.controller.js'
 import { UsersV2Controller } from './users/users-v2.controller.js'
@@ -41,8 +44,12 @@ const controllers = [
   DirectoryGroupsController,
   GroupsV1Controller,
   GroupsV2Controller,
+  ImportUsersController,
   LegacyTokensController,
   LoginLocksController,
+  // Before those of a name: `callback` is none.
+  OidcLoginsController,
+  OidcProvidersController,
   PermissionsV1Controller,
   PermissionsV2Controller,
   RepositoriesController,

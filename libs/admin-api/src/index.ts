@@ -1,4 +1,10 @@
 export { AdminApiModule, type AdminApiOptions } from './admin-api.module.js'
-export type { AccountPorts, AdminApiPorts, LoginPorts, PermissionPorts } from './admin-api-ports.js'
+export type {
+  AccountPorts,
+  AdminApiPorts,
+  LoginPorts,
+  OpenIdPorts,
+  PermissionPorts,
+} from './admin-api-ports.js'
 export { Public, RequiresAdministrator, RequiresLogin } from './permission.js'
 export { parseRepositoryKey } from './repository-key.js'

@@ -40,7 +40,12 @@ const users = '/access/api/v2/users'
 
 /** Every route of the API, by who may call it; a new one belongs here. */
 const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
-  public: { '/access/api/v1/jwks': 'GET' },
+  public: {
+    '/access/api/v1/jwks': 'GET',
+    '/access/api/v1/oidc/token': 'POST',
+    '/access/api/v1/oidc/login/:provider': 'GET',
+    '/access/api/v1/oidc/callback': 'GET',
+  },
   optional: { '/access/api/v1/tokens': 'POST', '/artifactory/api/security/token': 'POST' },
   login: {
     '/artifactory/api/system/ping': 'GET',
@@ -95,6 +100,11 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/artifactory/api/security/unlockUsers/:name': 'POST',
     '/artifactory/api/security/unlockAllUsers': 'POST',
     '/access/api/v1/jwks/rotate': 'POST',
+    '/artifactory/api/security/users/import/htpasswd': 'POST',
+    '/access/api/v1/oidc': 'GET POST',
+    '/access/api/v1/oidc/:name': 'GET PUT DELETE',
+    '/access/api/v1/oidc/:name/identity_mappings': 'GET POST',
+    '/access/api/v1/oidc/:name/identity_mappings/:mapping': 'GET PUT DELETE',
     '/access/api/v1/ldap/settings': 'GET POST',
     '/access/api/v1/ldap/settings/:key': 'GET PUT DELETE',
     '/access/api/v1/ldap/settings/test': 'POST',

@@ -1,5 +1,11 @@
 import { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
-import type { AccountPorts, AdminApiPorts, LoginPorts, PermissionPorts } from '@entrepot/admin-api'
+import type {
+  AccountPorts,
+  AdminApiPorts,
+  LoginPorts,
+  OpenIdPorts,
+  PermissionPorts,
+} from '@entrepot/admin-api'
 import { PostgresAuditStore, PostgresGroupStore, PostgresUserAccountStore } from '@entrepot/database'
 import {
   AccessTokens,
@@ -7,6 +13,9 @@ import {
   HeaderAuthenticator,
   LockPolicies,
   LoginGuard,
+  OidcLogin,
+  OidcProviders,
+  OidcTokenExchange,
   PasswordHasher,
   PrincipalSource,
   RefreshTokens,
@@ -24,6 +33,7 @@ import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
 import { DirectoriesModule } from './directories.module.js'
 import { IdentityModule } from './identity.module.js'
+import { OpenIdModule } from './openid.module.js'
 import { RepositoriesModule } from './repositories.module.js'
 
 /** The injection token of the AdminApiPorts. */
@@ -32,6 +42,7 @@ export const adminApiPortsToken = Symbol('AdminApiPorts')
 const accountPortsToken = Symbol('AccountPorts')
 const permissionPortsToken = Symbol('PermissionPorts')
 const loginPortsToken = Symbol('LoginPorts')
+const openIdPortsToken = Symbol('OpenIdPorts')
 const identityPortsToken = Symbol('IdentityPorts')
 const systemPortsToken = Symbol('SystemPorts')
 
@@ -43,7 +54,15 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
 
 /** What the admin API needs of the application, area by area. */
 @Module({
-  imports: [AccessModule, AuditModule, DatabaseModule, DirectoriesModule, IdentityModule, RepositoriesModule],
+  imports: [
+    AccessModule,
+    AuditModule,
+    DatabaseModule,
+    DirectoriesModule,
+    IdentityModule,
+    OpenIdModule,
+    RepositoriesModule,
+  ],
   providers: [
     {
       provide: accountPortsToken,
@@ -90,6 +109,15 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       useFactory: (guard: LoginGuard, policies: LockPolicies): LoginPorts => ({ guard, policies }),
     },
     {
+      provide: openIdPortsToken,
+      inject: [OidcProviders, OidcLogin, OidcTokenExchange],
+      useFactory: (providers: OidcProviders, login: OidcLogin, exchange: OidcTokenExchange): OpenIdPorts => ({
+        providers,
+        login,
+        exchange,
+      }),
+    },
+    {
       provide: identityPortsToken,
       inject: [HeaderAuthenticator, accountPortsToken, loginPortsToken, AccessTokens, SigningKeys],
       useFactory: (
@@ -106,6 +134,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         RepositoryDirectory,
         identityPortsToken,
         ConfiguredDirectories,
+        openIdPortsToken,
         permissionPortsToken,
         systemPortsToken,
       ],
@@ -113,12 +142,14 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         repositories: RepositoryDirectory,
         identity: IdentityPorts,
         configured: ConfiguredDirectories,
+        openId: OpenIdPorts,
         permissions: PermissionPorts,
         system: SystemPorts,
       ): AdminApiPorts => ({
         repositories,
         permissions,
         directories: { configured },
+        openId,
         ...identity,
         ...system,
       }),

@@ -5,9 +5,9 @@ import {
   type DirectorySettingsFields,
   groupStrategies,
 } from '@entrepot/identity'
-import { RegistryError } from '@entrepot/kernel'
 import { IsCount, IsFlag, IsOneOf, IsSecretText, IsText, IsTextList } from '../field-rules.js'
 import { given } from '../http/given.js'
+import { objectOf } from '../http/object-of.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import type { JsonObject } from '../json-body.js'
 
@@ -65,7 +65,7 @@ export interface ParsedDirectory {
 export function parseDirectory(body: JsonObject): ParsedDirectory {
   const { search, ...rest } = body
   const dto = parseDto(DirectoryDto, rest)
-  const searchBody = objectIn(search)
+  const searchBody = search === undefined || search === null ? undefined : objectOf(search, 'search')
   return {
     key: dto.key,
     fields: {
@@ -136,12 +136,4 @@ function searchOf(dto: DirectorySearchDto): Partial<DirectorySearch> {
     }),
     ...(dto.manager_dn === undefined ? {} : { managerDn: dto.manager_dn || undefined }),
   }
-}
-
-function objectIn(value: unknown): JsonObject | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new RegistryError('REQUEST_INVALID', 'search is not an object')
-  }
-  return value as JsonObject
 }

@@ -1,10 +1,11 @@
 import type { PermissionTarget } from '@entrepot/access'
 import { RegistryError } from '@entrepot/kernel'
 import { IsTextList } from '../field-rules.js'
+import { objectOf } from '../http/object-of.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import type { JsonObject } from '../json-body.js'
 import { shownGrants, shownIncludes } from './permission-json.js'
-import { objectOf, parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
+import { parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
 import { accessWords } from './permission-words.js'
 
 class PatternsDto {

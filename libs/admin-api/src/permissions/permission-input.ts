@@ -1,5 +1,6 @@
 import { userNameOf } from '@entrepot/identity'
 import { type Action, RegistryError } from '@entrepot/kernel'
+import { objectOf } from '../http/object-of.js'
 import type { PermissionWords } from './permission-words.js'
 
 export type Grants = Readonly<Record<string, readonly Action[]>>
@@ -78,13 +79,6 @@ function wordsIn(value: unknown, path: string): readonly string[] {
     throw invalid(`${path} is not a list of actions`)
   }
   return value
-}
-
-export function objectOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${path} is not an object`)
-  }
-  return value as Readonly<Record<string, unknown>>
 }
 
 /** Without the empty patterns that Artifactory's clients send for "none". */

@@ -1,9 +1,10 @@
 import type { PermissionTarget } from '@entrepot/access'
 import { IsText, IsTextList } from '../field-rules.js'
+import { objectOf } from '../http/object-of.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import type { JsonObject } from '../json-body.js'
 import { checkName, shownGrants, shownIncludes } from './permission-json.js'
-import { objectOf, parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
+import { parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
 import { v2Words } from './permission-words.js'
 
 class PermissionV2Dto {

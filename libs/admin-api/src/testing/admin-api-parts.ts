@@ -11,6 +11,10 @@ import {
   JwtTokenService,
   LockPolicies,
   LoginGuard,
+  OidcLogin,
+  OidcLoginTokens,
+  OidcProviders,
+  OidcTokenExchange,
   PasswordHasher,
   RefreshTokens,
   type SlowDown,
@@ -20,6 +24,8 @@ import {
   InMemoryAccounts,
   InMemoryGroupStore,
   InMemoryLoginFailureStore,
+  InMemoryOidcLoginStore,
+  InMemoryOidcProviderStore,
   InMemoryOrderedSettingsStore,
   InMemoryRefreshTokenStore,
   InMemoryUserAccountStore,
@@ -65,7 +71,8 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     groups: new InMemoryOrderedSettingsStore<DirectoryGroupSettings>(),
   }
   const directories = new ConfiguredDirectories(directoryStores, broadcast, systemClock, logger)
-  const replicated = [repositories, targets, anonymous, policies, directories]
+  const oidcProviders = new OidcProviders(new InMemoryOidcProviderStore(), broadcast, logger, systemClock)
+  const replicated = [repositories, targets, anonymous, policies, directories, oidcProviders]
   for (const each of replicated) await each.start()
 
   await policies.change({
@@ -112,6 +119,16 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       anonymous,
     },
     directories: { configured: directories },
+    openId: {
+      providers: oidcProviders,
+      login: new OidcLogin(
+        oidcProviders,
+        new InMemoryOidcLoginStore(),
+        new OidcLoginTokens(accessTokens, users, logger),
+        { clock, logger },
+      ),
+      exchange: new OidcTokenExchange(oidcProviders, accessTokens, users, logger),
+    },
     logins: { guard: passwords, policies },
     accessTokens,
     signingKeys,
