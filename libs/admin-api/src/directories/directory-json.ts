@@ -24,8 +24,8 @@ export function directoryJson(settings: DirectorySettings): object {
     ca_certificates: settings.caCertificates ?? '',
     referrals: settings.referrals,
     page_size: settings.pageSize,
-    connect_timeout_ms: settings.connectTimeoutMilliseconds,
-    read_timeout_ms: settings.readTimeoutMilliseconds,
+    connect_timeout_milliseconds: settings.connectTimeoutMilliseconds,
+    read_timeout_milliseconds: settings.readTimeoutMilliseconds,
   }
 }
 

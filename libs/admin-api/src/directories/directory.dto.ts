@@ -28,8 +28,8 @@ export class DirectoryDto {
   @IsText() ca_certificates?: string
   @IsOneOf(['follow', 'ignore']) referrals?: 'follow' | 'ignore'
   @IsCount(1, 10_000) page_size?: number
-  @IsCount(100, 60_000) connect_timeout_ms?: number
-  @IsCount(100, 120_000) read_timeout_ms?: number
+  @IsCount(100, 60_000) connect_timeout_milliseconds?: number
+  @IsCount(100, 120_000) read_timeout_milliseconds?: number
 }
 
 export class DirectorySearchDto {
@@ -114,8 +114,8 @@ function fieldsOf(dto: DirectoryDto): Fields {
       referrals: dto.referrals,
       pagingSupport: dto.paging_support_enabled,
       pageSize: dto.page_size,
-      connectTimeoutMilliseconds: dto.connect_timeout_ms,
-      readTimeoutMilliseconds: dto.read_timeout_ms,
+      connectTimeoutMilliseconds: dto.connect_timeout_milliseconds,
+      readTimeoutMilliseconds: dto.read_timeout_milliseconds,
       ldapPoisoningProtection: dto.ldap_poisoning_protection,
       allowUserToAccessProfile: dto.allow_user_to_access_profile,
     }),
