@@ -59,5 +59,5 @@ function callerOf(authentication: Authentication, origin: RequestOrigin): Caller
 function caller(principal: UserPrincipal, origin: RequestOrigin, wholeScope: boolean): Caller {
   const whole = wholeScope && principal.limits === undefined
   const unlimited = whole && principal.groupsOnly !== true
-  return { principal, origin, unlimited, administrator: principal.admin && whole }
+  return { principal, origin, unlimited, scoped: !wholeScope, administrator: principal.admin && whole }
 }

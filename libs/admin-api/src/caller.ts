@@ -7,6 +7,8 @@ export interface Caller {
   readonly origin: RequestOrigin
   /** Whether the credentials stand for all that the user may do: a token for some content only doesn't. */
   readonly unlimited: boolean
+  /** Whether it was a registry token for some content, as `docker pull` gets one: it is good for nothing else. */
+  readonly scoped: boolean
   /** Whether they may administer with what they showed. */
   readonly administrator: boolean
 }

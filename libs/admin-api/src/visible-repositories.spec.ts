@@ -78,6 +78,17 @@ describe('who is no administrator', () => {
   })
 })
 
+describe('a registry token for some content', () => {
+  it("shows no list, an administrator's neither", async () => {
+    const pull = { type: 'repository', name: 'open-local/team/app', actions: ['pull'] }
+    for (const name of ['admin', 'reader']) {
+      const authorization = await app.bearer(name, pull)
+      expect((await app.send('GET', base, undefined, { authorization })).json).toEqual([])
+      expect((await app.send('GET', `${base}/open-local`, undefined, { authorization })).status).toBe(400)
+    }
+  })
+})
+
 describe('the audit trail of repositories', () => {
   it('has each change, and of the password only that it changed', async () => {
     const from = app.audited.length

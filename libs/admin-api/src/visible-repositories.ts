@@ -21,6 +21,7 @@ export class VisibleRepositories {
 
   private sees(caller: Caller, { config }: StoredRepository, seen: Set<string>): boolean {
     if (caller.administrator) return true
+    if (caller.scoped) return false
     if (seen.has(config.key)) return false
     seen.add(config.key)
     if (config.rclass !== 'virtual') return this.policy.allowsSomewhere(caller.principal, 'read', config.key)
