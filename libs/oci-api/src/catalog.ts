@@ -18,8 +18,7 @@ export class Catalog {
   /** `GET /v2/_catalog`. Distribution's HTTP API V2, "Listing Repositories". */
   readonly list = async (call: RootCall): Promise<void> => {
     const page = parsePage(call.query)
-    const reads = (repository: OciRepository) => this.rights.readsSomewhere(call.caller.principal, repository)
-    const only = resolveRoot(call.location, this.rules, this.directory, reads)
+    const only = resolveRoot(call.location, this.rules, this.directory)
     const listing = await (only === undefined ? this.namesOfAll(call, page) : namesOf(call, only, '', page))
 
     const headers = warningHeaders(listing.warnings)

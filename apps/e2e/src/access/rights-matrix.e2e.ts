@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { registerAdminMatrix } from './matrix/admin-matrix.js'
 import type { Cell, RegistryRow } from './matrix/cell.js'
 import { tryCell } from './matrix/expect-outcome.js'
 import { grantCases, keys, kinds, Rights, type GrantCase, type Kind, type Person } from './matrix/grants.js'
@@ -72,11 +73,6 @@ afterAll(async () => {
 })
 
 const registryRows = [...readRows, ...writeRows]
-requireRowForEach(registryRouteNames(), [
-  ...registryRows.map(({ route }) => route),
-  ...rootRows.map(({ route }) => route),
-])
-
 let sent = 0
 
 function registerFor(entrants: readonly Entrant[], isOpen: boolean): void {
@@ -143,12 +139,23 @@ describe('while anonymous access is off', () => {
   registerFor(whileClosed, false)
 })
 
+describe('the admin API', () => {
+  registerAdminMatrix(() => world)
+})
+
 describe('while anonymous access is on', () => {
   beforeAll(() => world.switchAnonymous(true))
   registerFor(whileOpen, true)
 })
 
 describe('the matrix', () => {
+  it('has rows for every route', () => {
+    requireRowForEach(registryRouteNames(), [
+      ...registryRows.map(({ route }) => route),
+      ...rootRows.map(({ route }) => route),
+    ])
+  })
+
   it('has tried every route for everybody', () => {
     const everybody = [...whileClosed, ...whileOpen]
     const logins = everybody.reduce((sum, { logins: ways }) => sum + ways.length, 0)

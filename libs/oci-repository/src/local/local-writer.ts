@@ -70,7 +70,6 @@ export class LocalWriter implements OciWriter {
     if (findElsewhere !== undefined) await this.#linkMissing(image, blobs, findElsewhere, context)
     await this.#requireReadable(image, manifest, context)
     await this.#requireChildren(image, manifest)
-    await this.#requireSameType(image, digest, manifest.mediaType, context)
     const fixed = tags.filter((tag) => !context.may('overwrite', this.target, image, tag))
     const { taken, moved } = await this.content.manifests.put(
       this.content.blobs.repository,
@@ -219,22 +218,6 @@ export class LocalWriter implements OciWriter {
       if (known === undefined) missing.push(child.digest)
     }
     if (missing.length > 0) throw unknownContent(missing)
-  }
-
-  /** The type is no part of the bytes: a push that changes it changes what every tag of the manifest answers. */
-  async #requireSameType(
-    image: ImageName,
-    digest: Digest,
-    mediaType: string,
-    context: RequestContext,
-  ): Promise<void> {
-    const { blobs, manifests, reach } = this.content
-    if (reach.hasWhole('overwrite', image, context)) return
-    const known = await manifests.findByDigest(blobs.repository, image, digest)
-    if (known === undefined || known.mediaType === mediaType) return
-    if (await reach.coversAllOf('overwrite', image, digest, context)) return
-    const what = `${image}@${digest}, which is a ${known.mediaType},`
-    throw refusal(context, 'overwrite', this.target, image, what)
   }
 
   #requireWritable(image: ImageName): void {
