@@ -141,6 +141,12 @@ describe('AuthenticatorChain with accounts that live here', () => {
     expect(await authenticator.authenticate({ username: 'imported', password })).toBeUndefined()
   })
 
+  it('remembers nobody longer when the clock is set back', async () => {
+    await authenticator.authenticate({ username: 'alice', password })
+    clock.time -= 60 * 60_000
+    expect(await authenticator.recall({ username: 'alice', password })).toBeUndefined()
+  })
+
   it('remembers no wrong password', async () => {
     const verify = vi.spyOn(hasher, 'verify')
     await authenticator.authenticate({ username: 'alice', password: 'wrong' })

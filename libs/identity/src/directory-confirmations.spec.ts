@@ -59,6 +59,16 @@ describe('PrincipalSource with directories', () => {
     expect(corp.lookUps).toBe(1)
   })
 
+  it('takes a confirmation from the future for none, but for what clocks of replicas differ by', async () => {
+    corp.add('ann', 'x', 'operators')
+    clock.time -= 60_000
+    expect(await source.find('ann')).toMatchObject({ groups: ['developers'] })
+    clock.time -= 1
+    source.forget('ann')
+    expect(await source.find('ann')).toMatchObject({ groups: ['operators'] })
+    expect(corp.lookUps).toBe(1)
+  })
+
   it('looks up once for a crowd that asks past the cache', async () => {
     clock.time += confirmationMilliseconds
     await Promise.all(

@@ -5,6 +5,9 @@ import { internalRealm, type UserAccount } from './user-account.js'
 
 const defaultConfirmationMilliseconds = 5 * 60_000
 
+/** What the clocks of two replicas may differ by. */
+const leewayMilliseconds = 60_000
+
 /** Clients try again after this: directories are restarted in seconds or fail over. */
 const retryAfterSeconds = 5
 
@@ -31,10 +34,9 @@ export class DirectoryConfirmations {
   /** Whether nobody has to be asked. Accounts that live here need no confirmation. */
   isFresh({ realm, directory }: UserAccount): boolean {
     if (realm === internalRealm) return true
-    return (
-      directory !== undefined &&
-      this.clock.now() - directory.confirmedAt.getTime() < this.confirmationMilliseconds
-    )
+    if (directory === undefined) return false
+    const age = this.clock.now() - directory.confirmedAt.getTime()
+    return age >= -leewayMilliseconds && age < this.confirmationMilliseconds
   }
 
   /**

@@ -36,12 +36,13 @@ export class PasswordMemory {
 
   /**
    * @returns how many milliseconds ago the password was verified for this account; undefined when it never was, or when
-   *   the account has another id, realm or password since
+   *   the account has another id, realm or password since, or the clock was set back
    */
   ageOf(account: UserAccount, password: string): number | undefined {
     const remembered = this.#remembered.get(this.fingerprint(account.name, password))
     if (remembered === undefined || remembered.account !== this.stateOf(account)) return undefined
-    return this.clock.now() - remembered.verifiedAt
+    const age = this.clock.now() - remembered.verifiedAt
+    return age < 0 ? undefined : age
   }
 
   forget(name: string, password: string): void {

@@ -64,6 +64,14 @@ describe('PrincipalSource', () => {
     expect(await source.find('alice')).toBeUndefined()
   })
 
+  it('keeps nobody longer when the clock is set back', async () => {
+    const { source, store, clock } = await setup(alice)
+    await source.find('alice')
+    await store.update('alice', { disabled: true })
+    clock.time -= 60 * 60_000
+    expect(await source.find('alice')).toBeUndefined()
+  })
+
   it('sees a change made on this replica at once when told to forget', async () => {
     const { source, store } = await setup(alice)
     await source.find('alice')

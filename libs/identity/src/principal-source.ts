@@ -1,4 +1,4 @@
-import type { Clock, UserId, UserPrincipal } from '@entrepot/kernel'
+import { type Clock, isRecent, type UserId, type UserPrincipal } from '@entrepot/kernel'
 import { LRUCache } from 'lru-cache'
 import type { DirectoryConfirmations } from './directory-confirmations.js'
 import type { UserAccountStore } from './user-account-store.js'
@@ -12,7 +12,7 @@ const maximumUsers = 10_000
 
 interface Lookup {
   readonly principal: Promise<UserPrincipal | undefined>
-  readonly freshUntil: number
+  readonly startedAt: number
 }
 
 /** Who a user is now, whatever a token issued earlier may say; at most a second old. */
@@ -42,8 +42,9 @@ export class PrincipalSource {
 
   private current(name: string): Promise<UserPrincipal | undefined> {
     const known = this.#lookups.get(name)
-    if (known !== undefined && this.clock.now() < known.freshUntil) return known.principal
-    const lookup = { principal: this.load(name), freshUntil: this.clock.now() + freshMilliseconds }
+    const now = this.clock.now()
+    if (known !== undefined && isRecent(known.startedAt, now, freshMilliseconds)) return known.principal
+    const lookup = { principal: this.load(name), startedAt: now }
     this.#lookups.set(name, lookup)
     lookup.principal.catch(() => {
       if (this.#lookups.peek(name) === lookup) this.#lookups.delete(name)

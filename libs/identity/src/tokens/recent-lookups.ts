@@ -1,9 +1,9 @@
-import type { Clock } from '@entrepot/kernel'
+import { type Clock, isRecent } from '@entrepot/kernel'
 import { LRUCache } from 'lru-cache'
 
 interface Lookup<Value> {
   readonly value: Promise<Value>
-  readonly freshUntil: number
+  readonly startedAt: number
 }
 
 /** What was looked up a moment ago; equal questions at one time are one look-up, and a failure is not kept. */
@@ -22,8 +22,9 @@ export class RecentLookups<Value> {
 
   get(key: string): Promise<Value> {
     const known = this.#lookups.get(key)
-    if (known !== undefined && this.clock.now() < known.freshUntil) return known.value
-    const lookup = { value: this.load(key), freshUntil: this.clock.now() + this.freshMilliseconds }
+    const now = this.clock.now()
+    if (known !== undefined && isRecent(known.startedAt, now, this.freshMilliseconds)) return known.value
+    const lookup = { value: this.load(key), startedAt: now }
     this.#lookups.set(key, lookup)
     lookup.value.catch(() => {
       if (this.#lookups.peek(key) === lookup) this.#lookups.delete(key)
