@@ -44,7 +44,7 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/access/api/v1/jwks': 'GET',
     '/access/api/v1/oidc/token': 'POST',
     '/access/api/v1/oidc/login/:provider': 'GET',
-    '/access/api/v1/oidc/callback': 'GET',
+    '/access/api/v1/oidc/callback/:provider': 'GET',
   },
   optional: { '/access/api/v1/tokens': 'POST', '/artifactory/api/security/token': 'POST' },
   login: {

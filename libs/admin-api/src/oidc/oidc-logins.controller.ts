@@ -59,7 +59,11 @@ export class OidcLoginsController {
   ): Promise<void> {
     const base = baseUrlOf(request, this.ports.publicUrl)
     const returnTo = queryText(query, 'return_to') ?? '/'
-    const login = await this.ports.openId.login.begin(provider, returnTo, `${base}${root}/callback`)
+    const login = await this.ports.openId.login.begin(
+      provider,
+      returnTo,
+      `${base}${root}/callback/${provider}`,
+    )
     response
       .cookie(cookieName, login.browserSecret, {
         httpOnly: true,
@@ -72,15 +76,19 @@ export class OidcLoginsController {
     response.redirect(302, login.location)
   }
 
-  /** Where the provider sends the browser back. */
-  @Get('callback')
-  async complete(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<object> {
+  /** Where the provider sends the browser back: an address of its own, as it has to be registered there. */
+  @Get('callback/:provider')
+  async complete(
+    @Param('provider') provider: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
     const at = request.originalUrl.indexOf('?')
     const query = at < 0 ? '' : request.originalUrl.slice(at + 1)
     response.clearCookie(cookieName, { path: root })
     response.setHeader('Cache-Control', 'no-store')
-    const completed = await this.recorded(request, 'login', () =>
-      this.ports.openId.login.complete(query, cookieIn(request)),
+    const completed = await this.recorded(request, provider, () =>
+      this.ports.openId.login.complete(provider, query, cookieIn(request)),
     )
     return { ...createdTokenJson(completed, false), return_to: completed.returnTo }
   }

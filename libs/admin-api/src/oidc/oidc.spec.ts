@@ -171,7 +171,7 @@ describe('a login at a provider', () => {
     expect(answer.status).toBe(302)
     const location = new URL(answer.headers.get('location') ?? '')
     expect(location.origin + location.pathname).toBe(`${issuerUrl}/auth`)
-    expect(location.searchParams.get('redirect_uri')).toBe(`https://registry.example${path}/callback`)
+    expect(location.searchParams.get('redirect_uri')).toBe(`https://registry.example${path}/callback/ci`)
     expect(location.searchParams.get('code_challenge_method')).toBe('S256')
     const cookie = answer.headers.getSetCookie()[0] ?? ''
     for (const part of ['HttpOnly', 'Secure', 'SameSite=Lax', `Path=${path}`]) expect(cookie).toContain(part)
@@ -187,9 +187,9 @@ describe('a login at a provider', () => {
     const begun = await begin('')
     const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
     for (const query of ['', '?code=x&state=forged', `?code=x&state=${state}`]) {
-      const answer = await app.send('GET', `${path}/callback${query}`, undefined, nobody)
+      const answer = await app.send('GET', `${path}/callback/ci${query}`, undefined, nobody)
       expect(answer.status).toBe(401)
     }
-    expect(app.audited.at(-1)).toMatchObject({ action: 'login', outcome: 'refused', actor: 'oidc/login' })
+    expect(app.audited.at(-1)).toMatchObject({ action: 'login', outcome: 'refused', actor: 'oidc/ci' })
   })
 })

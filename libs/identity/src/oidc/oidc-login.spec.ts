@@ -54,7 +54,7 @@ beforeEach(async () => {
 
 async function logIn(name: string) {
   const { location, browserSecret } = await login.begin('corp', '/ui/?tab=1', redirectUri)
-  return elsewhere.complete(await issuer.logIn(location, name), browserSecret)
+  return elsewhere.complete('corp', await issuer.logIn(location, name), browserSecret)
 }
 
 describe('a login at an OpenID provider', () => {
@@ -132,17 +132,28 @@ describe('a login at an OpenID provider', () => {
       return { query: await issuer.logIn(location, 'ann'), browserSecret }
     }
     const first = await begin()
-    await login.complete(first.query, first.browserSecret)
-    await expect(login.complete(first.query, first.browserSecret)).rejects.toMatchObject(unknown)
+    await login.complete('corp', first.query, first.browserSecret)
+    await expect(login.complete('corp', first.query, first.browserSecret)).rejects.toMatchObject(unknown)
     const [mine, theirs] = [await begin(), await begin()]
-    await expect(login.complete(theirs.query, mine.browserSecret)).rejects.toMatchObject(unknown)
-    await expect(login.complete(theirs.query, theirs.browserSecret)).rejects.toMatchObject(unknown)
+    await expect(login.complete('corp', theirs.query, mine.browserSecret)).rejects.toMatchObject(unknown)
+    await expect(login.complete('corp', theirs.query, theirs.browserSecret)).rejects.toMatchObject(unknown)
     const late = await begin()
     clock.offset = 600_000
-    await expect(login.complete(late.query, late.browserSecret)).rejects.toMatchObject(unknown)
+    await expect(login.complete('corp', late.query, late.browserSecret)).rejects.toMatchObject(unknown)
     for (const query of ['', 'state=', 'state=x&code=y']) {
-      await expect(login.complete(query, mine.browserSecret)).rejects.toMatchObject(unknown)
+      await expect(login.complete('corp', query, mine.browserSecret)).rejects.toMatchObject(unknown)
     }
+  })
+
+  it('is completed at the address of its provider only: the code of one is never shown to another', async () => {
+    const client = { id: clientId, secret: clientSecret }
+    await providers.create(oidcProvider({ name: 'partner', issuer: issuer.issuer, client, nameClaim: 'sub' }))
+    const { location, browserSecret } = await login.begin('partner', '/', redirectUri)
+    const query = await issuer.logIn(location, 'ann')
+    await expect(login.complete('corp', query, browserSecret)).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: 'this login was not begun here, or is over: begin again',
+    })
   })
 
   it('refuses a code of another login, another issuer in the answer, and what the provider refuses', async () => {
@@ -158,7 +169,7 @@ describe('a login at an OpenID provider', () => {
       const query = new URLSearchParams(await issuer.logIn(location, 'ann'))
       for (const [name, value] of Object.entries(change)) query.set(name, value)
       await expect(
-        login.complete(query.toString(), browserSecret),
+        login.complete('corp', query.toString(), browserSecret),
         JSON.stringify(change),
       ).rejects.toMatchObject({
         code: 'UNAUTHORIZED',
@@ -185,7 +196,7 @@ describe('a login at an OpenID provider', () => {
     const query = await issuer.logIn(location, 'ann')
     const client = { id: clientId, secret: 'wrong' }
     await providers.update('corp', (provider) => ({ ...provider, client }))
-    await expect(login.complete(query, browserSecret)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(login.complete('corp', query, browserSecret)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await providers.update('corp', (provider) => ({ ...provider, issuer: 'http://127.0.0.1:1' }))
     await expect(login.begin('corp', '/', redirectUri)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(JSON.stringify(logged.map(({ err }) => String(err)))).not.toContain('wrong')
@@ -196,7 +207,7 @@ describe('a login at an OpenID provider', () => {
     await providers.update('corp', (provider) => ({ ...provider, issuer: own.issuer }))
     const once = async () => {
       const { location, browserSecret } = await login.begin('corp', '/', redirectUri)
-      return login.complete(await own.logIn(location, 'ann'), browserSecret)
+      return login.complete('corp', await own.logIn(location, 'ann'), browserSecret)
     }
     expect(await once()).toBeDefined()
     await own.rotate('second')

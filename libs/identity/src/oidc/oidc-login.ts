@@ -44,7 +44,7 @@ export class OidcLogin {
   ) {}
 
   /**
-   * @param redirectUri this server's callback, as it is registered at the provider
+   * @param redirectUri this server's callback, as it is registered at the provider; one for each provider, see `complete`
    * @throws RegistryError NAME_UNKNOWN for no provider of logins, REQUEST_INVALID for a `returnTo` that is no path of ours,
    *   UNAVAILABLE when the provider can't be asked
    */
@@ -83,14 +83,16 @@ export class OidcLogin {
   }
 
   /**
+   * @param name of the provider whose callback was called: a code that another one gave is not shown to it, or a provider
+   *   could have the codes of the others (RFC 9700 section 4.4.2.1)
    * @param query of the callback, as the provider sent the browser there
-   * @throws RegistryError UNAUTHORIZED for a state that is unknown, used, expired or another browser's, and for what the
-   *   provider refuses; DENIED for somebody without any rights here; UNAVAILABLE when the provider can't be asked
+   * @throws RegistryError UNAUTHORIZED for a state that is unknown, used, expired, another browser's or provider's, and for
+   *   what the provider refuses; DENIED for somebody without any rights here; UNAVAILABLE when it can't be asked
    */
-  async complete(query: string, browserSecret: string): Promise<CompletedOidcLogin> {
+  async complete(name: string, query: string, browserSecret: string): Promise<CompletedOidcLogin> {
     const state = new URLSearchParams(query).get('state') ?? ''
     const login = await this.pending.take(hashOf(state), new Date(this.runtime.clock.now()))
-    if (login === undefined || login.browserHash !== hashOf(browserSecret)) {
+    if (login?.provider !== name || login.browserHash !== hashOf(browserSecret)) {
       throw new RegistryError('UNAUTHORIZED', 'this login was not begun here, or is over: begin again')
     }
     const provider = this.loginProvider(login.provider)
