@@ -39,6 +39,7 @@ describe('the settings of a directory', () => {
   it.each<[string, DirectorySettingsFields, RegExp, (readonly string[])?]>([
     ['no key', { key: '' }, /^key is ""/],
     ['a key with a blank', { key: 'my corp' }, /^key is "my corp"/],
+    ['the realm of tokens without a user as key', { key: 'token' }, /^key is "token".*another name/],
     ['the realm of internal users as key', { key: 'internal' }, /^key is "internal".*another name/],
     ['no URL', {}, /^urls/, []],
     ['another protocol', {}, /^urls must be ldap:\/\/host:port/, ['http://directory.example']],

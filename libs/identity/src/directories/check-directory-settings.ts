@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { RegistryError } from '@entrepot/kernel'
+import { tokenRealm } from '../tokens/live-access-tokens.js'
 import { internalRealm } from '../user-account.js'
 import { parseLdapUrl } from './directory-server.js'
 import { type DirectoryGroupSettings, type DirectorySettings, groupStrategies } from './directory-settings.js'
@@ -11,6 +12,8 @@ export function checkDirectorySettings(settings: DirectorySettings): void {
   checkName('key', settings.key)
   if (settings.key === internalRealm)
     throw refusal('key', settings.key, 'another name: this is the realm of the users of this registry')
+  if (settings.key === tokenRealm)
+    throw refusal('key', settings.key, "another name: this is the realm of tokens that are no user's")
   checkUrls(settings)
   checkCertificates(settings.caCertificates)
   checkSearch(settings)
