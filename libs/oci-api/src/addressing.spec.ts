@@ -130,8 +130,10 @@ describe('resolveRoot', () => {
   const key = (repository: OciRepository | undefined) => repository?.key
 
   it('means one repository by prefix or host, else all of them', () => {
-    expect(key(resolveRoot(from('localhost', { prefixKey: 'docker' }), noRules, directory))).toBe('docker')
-    expect(key(resolveRoot(from('docker.example'), noRules, directory))).toBe('docker')
-    expect(resolveRoot(from('localhost'), noRules, directory)).toBeUndefined()
+    expect(
+      key(resolveRoot(from('localhost', { prefixKey: 'docker' }), noRules, directory, () => false)),
+    ).toBe('docker')
+    expect(key(resolveRoot(from('docker.example'), noRules, directory, () => true))).toBe('docker')
+    expect(resolveRoot(from('localhost'), noRules, directory, () => true)).toBeUndefined()
   })
 })

@@ -67,38 +67,48 @@ export function resolveName(
 }
 
 /**
- * What the name means to somebody who may do nothing with the repository of its first segment: what it would mean if there
- * were none of that key.
+ * What the name means to somebody: what it would mean if there were none of the repositories in which they may do nothing
+ * with the image. Where no other is left it stays as it was written, and is refused like a name that nobody can place.
  */
-export function resolveWithout(
-  hidden: Address,
+export function resolveSeen(
+  written: Address,
   name: string,
-  coordinates: Coordinates,
-  rules: AddressingRules,
+  place: { readonly coordinates: Coordinates; readonly rules: AddressingRules },
   directory: OciRepositoryDirectory,
+  sees: (repository: OciRepository, image: ImageName) => boolean,
 ): Address {
-  if (hidden.means !== 'path') return hidden
-  const address = resolveName(name, coordinates, rules, {
-    find: (key) => (key === hidden.repository.key ? undefined : directory.find(key)),
+  const hidden = new Set<string>()
+  const visible: OciRepositoryDirectory = {
+    find: (key) => (hidden.has(key) ? undefined : directory.find(key)),
     all: () => directory.all(),
     remoteOf: (host) => directory.remoteOf(host),
-  })
-  // Both are refused alike, and what is refused is this.
-  return address.means === 'unknown' ? hidden : address
+  }
+  if (written.means === 'unknown') return written
+  let address = written
+  while (!sees(address.repository, address.image)) {
+    if (address.means === 'prefix') return written
+    hidden.add(address.repository.key)
+    address = resolveName(name, place.coordinates, place.rules, visible)
+    if (address.means === 'unknown') return written
+  }
+  return address
 }
 
 /**
  * The one repository that a request without a name is about: that of its prefix or host.
+ * @param sees whether the caller may see anything in it: else a host names nothing
  * @returns undefined when it is about all of them
  */
 export function resolveRoot(
   coordinates: Coordinates,
   rules: AddressingRules,
   directory: OciRepositoryDirectory,
+  sees: (repository: OciRepository) => boolean,
 ): OciRepository | undefined {
   const { prefixKey } = coordinates
   if (prefixKey !== undefined) return directory.find(prefixKey) ?? absentRepository(prefixKey)
-  return repositoryOfHost(coordinates.host(), rules, directory)
+  const byHost = repositoryOfHost(coordinates.host(), rules, directory)
+  return byHost !== undefined && sees(byHost) ? byHost : undefined
 }
 
 /**

@@ -18,7 +18,8 @@ export class Catalog {
   /** `GET /v2/_catalog`. Distribution's HTTP API V2, "Listing Repositories". */
   readonly list = async (call: RootCall): Promise<void> => {
     const page = parsePage(call.query)
-    const only = resolveRoot(call.location, this.rules, this.directory)
+    const reads = (repository: OciRepository) => this.rights.readsSomewhere(call.caller.principal, repository)
+    const only = resolveRoot(call.location, this.rules, this.directory, reads)
     const listing = await (only === undefined ? this.namesOfAll(call, page) : namesOf(call, only, '', page))
 
     const headers = warningHeaders(listing.warnings)

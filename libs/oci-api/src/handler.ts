@@ -9,7 +9,7 @@ import {
 } from '@entrepot/kernel'
 import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-repository'
 import { isAbsent } from './absent-repository.js'
-import { type Address, resolveName, resolveWithout } from './addressing.js'
+import { type Address, resolveName, resolveSeen } from './addressing.js'
 import { auditEntryOf } from './audit-entry.js'
 import { CallContext } from './call.js'
 import { ClientGone } from './client-gone.js'
@@ -164,9 +164,10 @@ export class RegistryHandler {
     const { gate, rights } = this.guards
     const { written, visibleName, location } = asked
     if (gate.allows(caller, route.action, { ...written, visibleName })) return written
-    const address = rights.sees(caller.principal, written.repository, written.image)
-      ? written
-      : resolveWithout(written, visibleName, location, this.server.rules, this.directory)
+    const place = { coordinates: location, rules: this.server.rules }
+    const address = resolveSeen(written, visibleName, place, this.directory, (repository, image) =>
+      rights.sees(caller.principal, repository, image),
+    )
     gate.requireAction(caller, route.action, { ...address, visibleName }, challenger)
     return address
   }

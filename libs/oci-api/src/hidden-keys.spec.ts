@@ -74,3 +74,77 @@ describe('where a name may also be meant for a default repository', () => {
     expect(open.content.size).toBe(0)
   })
 })
+
+describe('where a host or a namespace may name a repository', () => {
+  beforeEach(() => {
+    registry.directory.add(new FakeRepository('hub', { kind: 'remote' }), 'hub.example')
+    open.addManifest('app', manifest, mediaTypes.ociIndex, 'x')
+    registry.policy.grants.push({
+      principal: 'alice',
+      repository: 'hub',
+      actions: ['deploy'],
+      image: 'other',
+    })
+  })
+
+  const shape = async (path: string, host: string, as: string) => {
+    const { status, headers, bytes: body } = await registry.ask('GET', path, { as, headers: { host } })
+    return [
+      status,
+      headers['www-authenticate'],
+      headers['x-artifactory-docker-registry'],
+      body.toString(),
+    ].map((part) => String(part).replaceAll(/secret|nowhere|hub/g, '?'))
+  }
+
+  it.each(['/v2/app/manifests/x', '/v2/app/tags/list', '/v2/_catalog', '/v2/secret/app/manifests/x'])(
+    'a closed host is answered %s as one that nobody has',
+    async (path) => {
+      const token = await registry.bearer('alice', 'repository:app:pull', 'registry:catalog:*')
+      for (const as of ['alice', token, '']) {
+        const closed = await shape(path, 'secret.example', as)
+        expect(closed).toEqual(await shape(path, 'nowhere.example', as))
+      }
+      expect((await shape(path, 'secret.example', 'root'))[0]).not.toBe('401')
+    },
+  )
+
+  it('a closed namespace is answered as one that nobody has', async () => {
+    const path = (host: string) => `/v2/app/manifests/x?ns=${host}`
+    const closed = await shape(path('hub.example'), 'localhost', 'alice')
+    expect(closed).toEqual(await shape(path('nowhere.example'), 'localhost', 'alice'))
+    expect(closed[0]).toBe('200')
+  })
+
+  it('a token says nothing of closed keys and hosts', async () => {
+    registry.policy.grants.push({ principal: 'alice', repository: 'hub', actions: ['read'], image: 'app' })
+    const granted = async (key: string, host = 'localhost') => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', host }
+      const body = `grant_type=password&username=alice&password=alice:secret&scope=repository:${key}:pull,push`
+      const answer = await registry.ask('POST', '/v2/token', { as: '', headers, body })
+      return String(answer.json()['scope']).replaceAll(/secret|nowhere/g, '?')
+    }
+    expect(await granted('secret/app')).toBe(await granted('nowhere/app'))
+    expect(await granted('app', 'secret.example')).toBe(await granted('app', 'nowhere.example'))
+  })
+})
+
+describe('a token for a name that only a namespace can place', () => {
+  it('is for the whole name, as the remote will have it', async () => {
+    const bare = await new RegistryUnderTest().start()
+    try {
+      bare.directory.add(new FakeRepository('hub', { kind: 'remote' }), 'hub.example')
+      bare.policy.grants.push({
+        principal: 'alice',
+        repository: 'hub',
+        actions: ['read'],
+        image: 'library/alpine',
+      })
+      const as = await bare.bearer('alice', 'repository:library/alpine:pull')
+      const path = '/v2/library/alpine/manifests/x?ns=hub.example'
+      expect((await bare.ask('GET', path, { as })).code).toBe('MANIFEST_UNKNOWN')
+    } finally {
+      await bare.stop()
+    }
+  })
+})

@@ -1,7 +1,7 @@
 import { isRegistryError } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
 import type { OciRepository, OciRepositoryDirectory } from '@entrepot/oci-repository'
-import { type AddressingRules, resolveName, resolveWithout } from './addressing.js'
+import { type AddressingRules, resolveName, resolveSeen } from './addressing.js'
 import type { ImageCall } from './call.js'
 import type { Gate } from './gate.js'
 import type { Rights } from './rights.js'
@@ -43,9 +43,10 @@ export class MountSources {
     try {
       const { location, caller } = call
       const written = resolveName(from, location, this.rules, this.directory)
-      return this.rights.sees(caller.principal, written.repository, written.image)
-        ? written
-        : resolveWithout(written, from, location, this.rules, this.directory)
+      const place = { coordinates: location, rules: this.rules }
+      return resolveSeen(written, from, place, this.directory, (repository, image) =>
+        this.rights.sees(caller.principal, repository, image),
+      )
     } catch (error) {
       if (isRegistryError(error, 'NAME_INVALID')) return undefined
       throw error

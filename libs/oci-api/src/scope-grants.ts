@@ -1,7 +1,8 @@
 import { administrationScope, isAdministrator, type TokenScope } from '@entrepot/identity'
 import { isRegistryError, type Principal } from '@entrepot/kernel'
+import { parseImageName } from '@entrepot/oci-model'
 import type { OciRepositoryDirectory } from '@entrepot/oci-repository'
-import { type Address, type AddressingRules, resolveName, resolveWithout } from './addressing.js'
+import { type Address, type AddressingRules, resolveName, resolveSeen } from './addressing.js'
 import type { ClientLocation } from './client-location.js'
 import { type Rights, type ScopeAction, scopeActions } from './rights.js'
 import { catalogScope } from './token-scope.js'
@@ -51,28 +52,33 @@ export class ScopeGrants {
     if (address === undefined) return []
     return scopeActions
       .filter((action) => scope.actions.includes(action) || scope.actions.includes('*'))
-      .filter((action) => this.mayUse(principal, action, address))
+      .filter((action) => this.mayUse(principal, action, address, scope.name))
   }
 
   /**
    * A token request has no `?ns=`, so a name that neither prefix, path nor host settles may yet be read from any remote
-   * that `?ns=` can name; which one, and whether the caller may, is checked at use.
+   * that `?ns=` can name, where all of it is the image; which one, and whether the caller may, is checked at use. What is
+   * closed to the caller settles nothing.
    */
-  private mayUse(principal: Principal, action: ScopeAction, address: Address): boolean {
+  private mayUse(principal: Principal, action: ScopeAction, address: Address, name: string): boolean {
     const { repository, image, means } = address
     if (this.rights.allows(principal, action, repository, image)) return true
-    if (action !== 'pull' || (means !== 'default' && means !== 'unknown')) return false
+    if (action !== 'pull' || means === 'prefix') return false
+    const isSettled = means !== 'default' && this.rights.sees(principal, repository, image)
+    if (isSettled) return false
+    const whole = parseImageName(name)
     return this.directory
       .all()
-      .some((remote) => remote.kind === 'remote' && this.rights.allows(principal, 'pull', remote, image))
+      .some((remote) => remote.kind === 'remote' && this.rights.allows(principal, 'pull', remote, whole))
   }
 
   private resolve(principal: Principal, name: string, location: ClientLocation): Address | undefined {
     try {
       const written = resolveName(name, location, this.rules, this.directory)
-      return this.rights.sees(principal, written.repository, written.image)
-        ? written
-        : resolveWithout(written, name, location, this.rules, this.directory)
+      const place = { coordinates: location, rules: this.rules }
+      return resolveSeen(written, name, place, this.directory, (repository, image) =>
+        this.rights.sees(principal, repository, image),
+      )
     } catch (error) {
       if (isRegistryError(error, 'NAME_INVALID')) return undefined
       throw error

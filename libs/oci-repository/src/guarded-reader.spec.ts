@@ -151,6 +151,7 @@ describe('reading a repository with rights to some tags', () => {
     const whole = bench.only(['read'], 'local')
     expect([await canPull(digest, whole), await canRead(layer, whole)]).toEqual([true, true])
     expect(await canPull('release-1', someTags)).toBe(true)
+    expect([await canPull(digest, nothing), await canRead(layer, nothing)]).toEqual([false, false])
     await expect(canPull(digest)).rejects.toThrow('asked for tags')
   })
 })

@@ -44,8 +44,17 @@ export interface ManifestStore {
   tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]>
   /** @returns the digest it pointed to, or undefined when there was none */
   deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<Digest | undefined>
-  /** With all tags that point to it. */
-  deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest, actor: string): Promise<boolean>
+  /**
+   * With all tags that point to it.
+   * @param check gets these before they go, when no other can come any more; what it throws leaves everything as it is
+   */
+  deleteManifest(
+    repository: RepositoryId,
+    image: ImageName,
+    digest: Digest,
+    actor: string,
+    check?: (tags: readonly Tag[]) => void,
+  ): Promise<boolean>
   /** Whether any manifest of the image is stored: for a cache, whether the image was ever served from it. */
   hasImage(repository: RepositoryId, image: ImageName): Promise<boolean>
   tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]>

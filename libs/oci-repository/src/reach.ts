@@ -53,6 +53,8 @@ export class Reach {
   /** For a manifest or a blob, there or not. */
   async covers(action: Action, image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {
     if (this.hasWhole(action, image, context)) return true
+    // A mount looks at all images that hold the blob: how long it takes must not tell how many are closed.
+    if (!this.hasPart(action, image, context)) return false
     if (await this.#isReached(action, image, digest, context)) return true
     return action === 'read' && (await this.#claimed(image, [digest], context)).length > 0
   }

@@ -139,40 +139,6 @@ describe('PostgresManifestStore', () => {
       expect(rows).toEqual([{ revision: 3 }])
     })
 
-    it('moves no tag that is to stay, names it, and stores nothing', async () => {
-      const first = newManifest('first')
-      await put(first, 'release', 'dev')
-      const second = newManifest('second')
-      const names = tag('dev', 'release', 'new')
-      expect(await store.put(repository, image, second, names, 'bob', tag('release', 'new'))).toEqual({
-        taken: ['release'],
-        moved: [],
-      })
-      expect(await store.findByDigest(repository, image, second.digest)).toBeUndefined()
-      expect(await store.tags(repository, image, page)).toEqual(['dev', 'release'])
-      expect(await events()).toHaveLength(2)
-    })
-
-    it('sets a tag that is to stay when it is new, or there already', async () => {
-      const manifest = newManifest('same')
-      for (let turn = 0; turn < 2; turn += 1) {
-        const outcome = await store.put(repository, image, manifest, tag('release'), 'ann', tag('release'))
-        expect(outcome).toEqual({ taken: [], moved: [] })
-      }
-      expect(await events()).toHaveLength(1)
-    })
-
-    it('lets one of many set a new tag that none may move', async () => {
-      const manifests = Array.from({ length: 12 }, (_, n) => newManifest(`first come ${n}`))
-      const outcomes = await Promise.all(
-        manifests.map((manifest) =>
-          store.put(repository, image, manifest, tag('release'), 'ann', tag('release')),
-        ),
-      )
-      expect(outcomes.filter(({ taken }) => taken.length === 0)).toHaveLength(1)
-      expect(await events()).toHaveLength(1)
-    })
-
     it('names every blob that the repository does not hold, and stores nothing', async () => {
       const held = fakeBlob('held')
       await blobs.link(repository, image, held)

@@ -80,11 +80,16 @@ export class PostgresManifestStore implements ManifestStore {
     image: ImageName,
     digest: Digest,
     actor: string,
+    check?: (tags: readonly Tag[]) => void,
   ): Promise<boolean> {
     return this.database.transaction(async (transaction) => {
       const key = [repository, image, digest]
       const locked = await transaction.query(sql.lockManifest, key)
       if (locked.length === 0) return false
+      if (check !== undefined) {
+        const tags = await transaction.query<{ name: Tag }>(sql.tagsAt, key)
+        check(tags.map(({ name }) => name))
+      }
       await transaction.query(sql.deleteManifest, [...key, actor])
       return true
     })

@@ -70,6 +70,7 @@ export class LocalWriter implements OciWriter {
     if (findElsewhere !== undefined) await this.#linkMissing(image, blobs, findElsewhere, context)
     await this.#requireReadable(image, manifest, context)
     await this.#requireChildren(image, manifest)
+    await this.#requireSameType(image, digest, manifest.mediaType, context)
     const fixed = tags.filter((tag) => !context.may('overwrite', this.target, image, tag))
     const { taken, moved } = await this.content.manifests.put(
       this.content.blobs.repository,
@@ -114,11 +115,17 @@ export class LocalWriter implements OciWriter {
       requireRight(context, 'delete', this.target, image, reference.tag)
       return manifests.deleteTag(repository, image, reference.tag, context.principal.name)
     }
-    if (!(await reach.coversAllOf('delete', image, reference.digest, context))) {
-      throw refusal(context, 'delete', this.target, image, `${image}@${reference.digest} with all its tags`)
-    }
     const { digest } = reference
-    const deleted = await manifests.deleteManifest(repository, image, digest, context.principal.name)
+    const what = `${image}@${digest} with all its tags`
+    const refused = () => refusal(context, 'delete', this.target, image, what)
+    if (!(await reach.coversAllOf('delete', image, digest, context))) throw refused()
+    // A tag may have been set since.
+    const check = (tags: readonly Tag[]) => {
+      if (!tags.every((tag) => reach.hasTag('delete', image, tag, context))) throw refused()
+    }
+    const actor = context.principal.name
+    const late = reach.hasWhole('delete', image, context) ? undefined : check
+    const deleted = await manifests.deleteManifest(repository, image, digest, actor, late)
     return deleted ? digest : undefined
   }
 
@@ -218,6 +225,22 @@ export class LocalWriter implements OciWriter {
       if (known === undefined) missing.push(child.digest)
     }
     if (missing.length > 0) throw unknownContent(missing)
+  }
+
+  /** The type is no part of the bytes: a push that changes it changes what every tag of the manifest answers. */
+  async #requireSameType(
+    image: ImageName,
+    digest: Digest,
+    mediaType: string,
+    context: RequestContext,
+  ): Promise<void> {
+    const { blobs, manifests, reach } = this.content
+    if (reach.hasWhole('overwrite', image, context)) return
+    const known = await manifests.findByDigest(blobs.repository, image, digest)
+    if (known === undefined || known.mediaType === mediaType) return
+    if (await reach.coversAllOf('overwrite', image, digest, context)) return
+    const what = `${image}@${digest}, which is a ${known.mediaType},`
+    throw refusal(context, 'overwrite', this.target, image, what)
   }
 
   #requireWritable(image: ImageName): void {

@@ -67,6 +67,28 @@ describe('writing to a repository with rights to some tags', () => {
     await expect(put('dev-1', imageOf([]), overwriter)).resolves.toBeDefined()
   })
 
+  test('changes no type of a manifest without the right to overwrite its tags', async () => {
+    const bytes = Buffer.from(JSON.stringify({ ...JSON.parse(imageOf([]).toString()), mediaType: undefined }))
+    await bench.pushBlob('local', 'team/app', Buffer.from('{}'))
+    const { digest } = await bench.pushManifest('local', 'team/app', 'release-1', bytes)
+    const push = { bytes, contentType: 'application/vnd.example+json', tags: [] }
+    const typeNow = async () => (await bench.pull('local', 'team/app', 'release-1'))?.value.mediaType
+    const retype = (reference: string, context: RequestContext) =>
+      writer.putManifest(app, parseReference(reference), push, context)
+
+    const reading = { actions: ['read'] } as const
+    const deploying = { actions: ['deploy', 'overwrite'], tags: /^dev-/ } as const
+    for (const reference of [digest, 'dev-1']) {
+      const attempt = retype(reference, bench.toTags('dev', reading, deploying))
+      await expect(attempt).rejects.toMatchObject(denied)
+    }
+    expect(await typeNow()).toBe(mediaTypes.ociManifest)
+    expect(await bench.pull('local', 'team/app', 'dev-1')).toBeUndefined()
+    const owner = bench.toTags('ann', reading, { ...deploying, tags: /^release-/ })
+    await expect(retype(digest, owner)).resolves.toBeDefined()
+    expect(await typeNow()).toBe('application/vnd.example+json')
+  })
+
   test('gives no right to what is secret by referring to it', async () => {
     const secret = await bench.pushImage('local', 'team/app', 'release-1')
     const { layers, config } = JSON.parse(
@@ -147,6 +169,19 @@ describe('writing to a repository with rights to some tags', () => {
       await expect(remove(digestOfNone)).rejects.toMatchObject(denied)
     }
     await expect(writer.deleteBlob(app, digestOf(Buffer.from('{}')), developer)).rejects.toMatchObject(denied)
+  })
+
+  test('deletes no digest that got another tag between the look and the deletion', async () => {
+    const { digest } = await bench.pushImage('local', 'team/app', 'dev-1')
+    const { bytes } = (await bench.pull('local', 'team/app', 'dev-1'))!.value
+    const { tagsReaching } = bench.manifests
+    bench.manifests.tagsReaching = async (...key) => {
+      const tags = await tagsReaching.apply(bench.manifests, key)
+      await bench.pushManifest('local', 'team/app', 'release-1', bytes)
+      return tags
+    }
+    await expect(writer.deleteManifest(app, parseReference(digest), developer)).rejects.toMatchObject(denied)
+    expect(await bench.pull('local', 'team/app', 'release-1')).toBeDefined()
   })
 
   test('deletes no part of an index whose tag may not be deleted', async () => {

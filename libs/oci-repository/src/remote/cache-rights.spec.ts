@@ -29,6 +29,7 @@ describe('the cache of a remote repository', () => {
       localConfig('local'),
       virtualConfig('all', ['local', 'hub']),
       virtualConfig('outer', ['all']),
+      virtualConfig('hub-first', ['hub', 'local']),
     )
     reader = bench.only(['read'], 'hub', 'local')
   })
@@ -188,5 +189,16 @@ describe('the cache of a remote repository', () => {
       expect(await bench.blob(virtual, 'library/alpine', layer, context)).toBeUndefined()
       expect((await bench.repository(virtual).reader.tags(alpine, all, context)).items).toEqual(['edge'])
     })
+  })
+  test('is passed over in a virtual repository, though it has other tags of the image', async () => {
+    const edge = await cached('edge')
+    await bench.pushImage('local', 'library/alpine', 'mine')
+    expect((await pull('mine', reader, 'hub-first'))?.foundIn).toBe('local')
+    expect((await pull('edge', reader, 'hub-first'))?.foundIn).toBe('hub')
+    await expect(pull('nowhere', reader, 'hub-first')).rejects.toMatchObject(refused)
+    const layer = await bench.pushBlob('local', 'library/alpine', Buffer.from('here'))
+    expect((await bench.blob('hub-first', 'library/alpine', layer, reader))?.foundIn).toBe('local')
+    expect((await pull(edge.digest, reader, 'hub-first'))?.foundIn).toBe('hub')
+    expect(upstream.requests).toEqual([])
   })
 })

@@ -91,10 +91,19 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     return digest
   }
 
-  async deleteManifest(repository: RepositoryId, image: ImageName, digest: Digest): Promise<boolean> {
+  async deleteManifest(
+    repository: RepositoryId,
+    image: ImageName,
+    digest: Digest,
+    _actor?: string,
+    check?: (tags: readonly Tag[]) => void,
+  ): Promise<boolean> {
     const stored = this.#at(repository, image)
-    if (stored === undefined || !stored.manifests.delete(digest)) return false
-    for (const [tag, target] of stored.tags) if (target === digest) stored.tags.delete(tag)
+    if (stored?.manifests.has(digest) !== true) return false
+    const tags = [...stored.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
+    check?.(tags)
+    stored.manifests.delete(digest)
+    for (const tag of tags) stored.tags.delete(tag)
     return true
   }
 

@@ -130,12 +130,13 @@ export class VirtualReader implements OciReader {
         const found = await ask(repository.reader)
         if (found !== undefined) return found
       } catch (error) {
+        failures.push(error)
+        if (error instanceof NotCachedError) continue
         if (await this.#mustAnswer(repository, image, error, context)) throw error
         context.logger.warn(
           { err: error, repository: this.config.key, member: repository.key, image },
           'a member failed and was passed over, since it has never served this image',
         )
-        failures.push(error)
       }
     }
     if (failures.length === 0) return undefined
