@@ -67,6 +67,8 @@ describe('the scope of an access token', () => {
     ['artifact::r', 'names no repository'],
     ['artifact:../a:r', 'names no repository'],
     ['artifact:a/x\0y:r', 'a path that no image can have'],
+    ['artifact:a/x//y:r', 'a path that no image can have'],
+    ['artifact:a//x:r', 'a path that no image can have'],
     ['artifact:a:r system:metrics:w', '"system:metrics:w"'],
     ['ARTIFACT:a:r', '"ARTIFACT:a:r"'],
   ])('refuses %j and names the part', (text, reason) => {

@@ -87,7 +87,8 @@ function limitOf(part: string): AccessLimit | undefined {
     throw invalid(`${quoted(part)} names no repository: expected artifact:<key>[/<path>]:<actions>`)
   }
   const path = slash < 0 ? '' : target.slice(slash + 1)
-  if (/[\p{Cc}"]/u.test(path)) throw invalid(`${quoted(part)} has a path that no image can have`)
+  // Patterns know no empty segment, but texts have them: `x/*/y` would hold the text `x//y`, and that the image `x/y`.
+  if (/[\p{Cc}"]|^\/|\/\//u.test(path)) throw invalid(`${quoted(part)} has a path that no image can have`)
   const letters = part.slice(last + 1).split(',')
   const bad = letters.find((letter) => !Object.hasOwn(actionsOfLetter, letter))
   if (bad !== undefined) {
