@@ -8,6 +8,8 @@ export interface LoginBarrier {
   readonly blockedUntil: Date | undefined
   /** Failures in a row of the user. */
   readonly userFailures: number
+  /** Failures in a row of the address. */
+  readonly addressFailures: number
 }
 
 export interface LoginAttempt {

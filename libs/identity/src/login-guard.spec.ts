@@ -103,6 +103,17 @@ describe('LoginGuard', () => {
     await expect(login('another', 'x')).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
   })
 
+  it('lets an address that has to wait try one name after the wait, not many at once', async () => {
+    policy = { ...policy, address: { ...policy.address, from: 10 } }
+    for (let count = 0; count < 10; count += 1) await login(`user-${count}`, 'Winter2026')
+    clock.time += 500
+    const names = Array.from({ length: 40 }, (_, count) => `sprayed-${count}`)
+    const tried = await Promise.allSettled(names.map((name) => login(name, 'Winter2026')))
+    expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    clock.time += 1000
+    expect(await login('ann', 'right')).toMatchObject({ name: 'ann' })
+  })
+
   it('gives an address no credit for a success', async () => {
     policy = { ...policy, address: { ...policy.address, from: 4 } }
     await fail('nobody', 2)

@@ -16,16 +16,18 @@ import { RecentLogins } from './recent-logins.js'
 import { Turns } from './turns.js'
 import { isPossibleUserName, userNameOf } from './user-name.js'
 
-/** Attempts for one name that may wait for each other on one replica. */
+/** Attempts for one name, or of one address, that may wait for each other on one replica. */
 const maximumWaiting = 20
 
 /**
  * Slows down and locks out who guesses passwords, on all replicas together, whether the name that they guess for exists or
- * not. Attempts for one name take turns, so that many at one time gain at most one guess for each replica. Who is
- * remembered and access tokens are let in whatever stands against the name: nobody can guess those.
+ * not. Attempts for one name take turns, as do those of an address with too many failures, so that many at one time gain at
+ * most one guess for each replica. Who is remembered and access tokens are let in whatever stands against the name: nobody
+ * can guess those.
  */
 export class LoginGuard implements Authenticator {
   readonly #turns = new Turns(maximumWaiting)
+  readonly #turnsOfAddresses = new Turns(maximumWaiting)
   readonly #sharing = new Map<string, Promise<UserPrincipal | undefined>>()
   readonly #recentTokens: RecentLogins
 
@@ -98,8 +100,23 @@ export class LoginGuard implements Authenticator {
     const recalled = await this.chain.recall(credentials)
     if (recalled !== undefined) return recalled
     const attempt = attemptOf(credentials.username, origin)
-    const barrier = await this.failures.find(attempt, this.now())
-    this.refuseBehind(barrier, credentials.username, origin)
+    const barrier = await this.passBarrier(attempt, credentials.username, origin)
+    if (barrier.addressFailures < this.policies.current.address.from) {
+      return this.prove(attempt, barrier, credentials, origin)
+    }
+    return this.#turnsOfAddresses.take(attempt.address, async () => {
+      // Others of the address may have failed while this one waited for its turn.
+      const current = await this.passBarrier(attempt, credentials.username, origin)
+      return this.prove(attempt, current, credentials, origin)
+    })
+  }
+
+  private async prove(
+    attempt: LoginAttempt,
+    barrier: LoginBarrier,
+    credentials: PasswordCredentials,
+    origin: RequestOrigin,
+  ): Promise<UserPrincipal | undefined> {
     const principal = await this.verify(credentials, origin)
     if (principal === undefined) {
       await this.addFailure(attempt, credentials.username, origin, 'user name or password is wrong')
@@ -123,7 +140,7 @@ export class LoginGuard implements Authenticator {
       return principal
     }
     const attempt = { user: undefined, address: addressKeyOf(origin.address) }
-    this.refuseBehind(await this.failures.find(attempt, this.now()), credentials.username, origin)
+    await this.passBarrier(attempt, credentials.username, origin)
     await this.addFailure(attempt, credentials.username, origin, 'the access token is wrong')
     return undefined
   }
@@ -154,7 +171,12 @@ export class LoginGuard implements Authenticator {
   }
 
   /** @throws RegistryError DENIED for a locked user, TOO_MANY_REQUESTS for one who has to wait */
-  private refuseBehind(barrier: LoginBarrier, username: string, origin: RequestOrigin): void {
+  private async passBarrier(
+    attempt: LoginAttempt,
+    username: string,
+    origin: RequestOrigin,
+  ): Promise<LoginBarrier> {
+    const barrier = await this.failures.find(attempt, this.now())
     if (barrier.locked) {
       this.record('locked', username, origin, { reason: 'the user is locked' })
       throw new RegistryError(
@@ -162,7 +184,7 @@ export class LoginGuard implements Authenticator {
         'too many logins with this user name have failed: it is locked, and an administrator has to unlock it',
       )
     }
-    if (barrier.blockedUntil === undefined) return
+    if (barrier.blockedUntil === undefined) return barrier
     const retryAfterSeconds = Math.max(
       1,
       Math.ceil((barrier.blockedUntil.getTime() - this.clock.now()) / 1000),

@@ -75,6 +75,7 @@ function barrierOf(rows: readonly CountRow[], now: Date): LoginBarrier {
     locked: user?.locked ?? false,
     blockedUntil: until > now.getTime() ? new Date(until) : undefined,
     userFailures: user?.failures ?? 0,
+    addressFailures: rows.find(({ kind }) => kind === 'address')?.failures ?? 0,
   }
 }
 

@@ -61,6 +61,7 @@ export class InMemoryLoginFailureStore implements LoginFailureStore {
       locked: counts[0]?.locked ?? false,
       blockedUntil: until > now.getTime() ? new Date(until) : undefined,
       userFailures: counts[0]?.failures ?? 0,
+      addressFailures: counts[1]?.failures ?? 0,
     }
   }
 }

@@ -35,6 +35,7 @@ export function loginFailureStoreContract(name: string, open: () => Promise<Logi
         locked: false,
         blockedUntil: undefined,
         userFailures: 0,
+        addressFailures: 0,
       })
     })
 
@@ -63,7 +64,7 @@ export function loginFailureStoreContract(name: string, open: () => Promise<Logi
         await failures.add({ user, address: '192.0.2.9' }, policy, at(0))
       }
       const other = await failures.find({ user: 'd', address: '192.0.2.9' }, at(0))
-      expect(other).toMatchObject({ blockedUntil: at(500), userFailures: 0 })
+      expect(other).toMatchObject({ blockedUntil: at(500), userFailures: 0, addressFailures: 3 })
       await fail(3)
       expect(await failures.find({ user: 'ann', address: '192.0.2.8' }, at(0))).toMatchObject({
         blockedUntil: at(500),
@@ -79,6 +80,7 @@ export function loginFailureStoreContract(name: string, open: () => Promise<Logi
         locked: false,
         blockedUntil: at(500),
         userFailures: 0,
+        addressFailures: 1,
       })
       expect((await failures.find(nobody, at(0))).blockedUntil).toEqual(at(500))
     })
@@ -129,6 +131,7 @@ export function loginFailureStoreContract(name: string, open: () => Promise<Logi
         locked: false,
         blockedUntil: undefined,
         userFailures: 0,
+        addressFailures: 0,
       })
       expect(await failures.locked()).toEqual(['bob'])
     })
