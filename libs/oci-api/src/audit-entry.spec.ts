@@ -69,12 +69,16 @@ describe('the audit trail of /v2', () => {
 
   it('says who deleted which tag, manifest and blob', async () => {
     const blob = local.addBlob('a', Buffer.from('blob'))
-    local.addManifest('a', manifest, mediaTypes.ociIndex, 'x')
+    local.addManifest('a', manifest, mediaTypes.ociIndex, 'x', 'y', 'z')
     for (const path of ['manifests/x', `manifests/${digest}`, `blobs/${blob}`]) {
       expect((await registry.ask('DELETE', `/v2/docker-local/a/${path}`)).status).toBe(202)
     }
     const found = await entries()
-    expect(found.map(({ before }) => before)).toEqual([{ digest }, { digest }, undefined])
+    expect(found.map(({ before }) => before)).toEqual([
+      { digest, tags: ['x'] },
+      { digest, tags: ['y', 'z'] },
+      undefined,
+    ])
     expect(found.map(({ action, outcome, subject }) => [action, outcome, subject])).toEqual([
       ['delete', 'ok', { kind: 'image', name: 'docker-local/a:x' }],
       ['delete', 'ok', { kind: 'image', name: `docker-local/a@${digest}` }],

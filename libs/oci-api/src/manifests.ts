@@ -79,9 +79,10 @@ export class ManifestPushes {
 /** `DELETE /v2/<name>/manifests/<reference>`. distribution-spec "Deleting tags", "Deleting Manifests". */
 export async function deleteManifest(call: ImageCall): Promise<void> {
   const reference = parseReference(call.item)
-  const digest = await writerOf(call).deleteManifest(call.image, reference, call.context)
-  if (digest === undefined) throw unknownManifest(call)
-  call.exchange.change = { before: { digest } }
+  const deleted = await writerOf(call).deleteManifest(call.image, reference, call.context)
+  if (deleted === undefined) throw unknownManifest(call)
+  const { digest, tags } = deleted
+  call.exchange.change = { before: { digest, tags } }
   call.exchange.reply(202, ['Content-Length', '0'])
 }
 

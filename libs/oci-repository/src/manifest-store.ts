@@ -47,6 +47,7 @@ export interface ManifestStore {
   /**
    * With all tags that point to it.
    * @param check gets these before they go, when no other can come any more; what it throws leaves everything as it is
+   * @returns these tags, or undefined when there was no such manifest
    */
   deleteManifest(
     repository: RepositoryId,
@@ -54,7 +55,7 @@ export interface ManifestStore {
     digest: Digest,
     actor: string,
     check?: (tags: readonly Tag[]) => void,
-  ): Promise<boolean>
+  ): Promise<readonly Tag[] | undefined>
   /** Whether any manifest of the image is stored: for a cache, whether the image was ever served from it. */
   hasImage(repository: RepositoryId, image: ImageName): Promise<boolean>
   tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]>

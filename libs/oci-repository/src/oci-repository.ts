@@ -107,6 +107,12 @@ export interface PushedManifest {
   readonly moved: readonly MovedTag[]
 }
 
+export interface DeletedManifest {
+  readonly digest: Digest
+  /** The tags that went. */
+  readonly tags: readonly Tag[]
+}
+
 export interface OciWriter {
   /** The local repository that takes the content. */
   readonly target: RepositoryKey
@@ -119,9 +125,13 @@ export interface OciWriter {
   ): Promise<PushedManifest>
   /**
    * By tag: only the tag goes. By digest: the manifest and all its tags.
-   * @returns the digest that it was, or undefined when there was none
+   * @returns undefined when there was none
    */
-  deleteManifest(image: ImageName, reference: Reference, context: RequestContext): Promise<Digest | undefined>
+  deleteManifest(
+    image: ImageName,
+    reference: Reference,
+    context: RequestContext,
+  ): Promise<DeletedManifest | undefined>
   /** @returns false when there was none @throws RegistryError DENIED while a manifest of the image needs it */
   deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean>
   startUpload(image: ImageName, context: RequestContext): Promise<UploadSession>

@@ -93,7 +93,7 @@ export const lockManifest: Statement = {
     WHERE m.image = $2::text AND m.digest = $3::text FOR UPDATE OF m`,
 }
 
-/** After lockManifest, which keeps others from being set. */
+/** After lockManifest, as a later statement: only that sees tags that were set while it waited for the lock. */
 export const tagsAt: Statement = {
   name: 'tags-at-digest',
   text: 'SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND digest = $3 ORDER BY name',

@@ -275,8 +275,8 @@ describe('PostgresManifestStore', () => {
       const manifest = newManifest('deleted', { blobs: [blob.digest] })
       await put(manifest, 'a', 'b')
       await put(newManifest('kept'), 'c')
-      expect(await store.deleteManifest(repository, image, manifest.digest, 'bob')).toBe(true)
-      expect(await store.deleteManifest(repository, image, manifest.digest, 'bob')).toBe(false)
+      expect(await store.deleteManifest(repository, image, manifest.digest, 'bob')).toEqual(['a', 'b'])
+      expect(await store.deleteManifest(repository, image, manifest.digest, 'bob')).toBeUndefined()
       expect(await store.tags(repository, image, page)).toEqual(['c'])
       expect((await events()).filter(({ actor }) => actor === 'bob').map(({ name }) => name)).toEqual([
         'a',

@@ -81,17 +81,16 @@ export class PostgresManifestStore implements ManifestStore {
     digest: Digest,
     actor: string,
     check?: (tags: readonly Tag[]) => void,
-  ): Promise<boolean> {
+  ): Promise<readonly Tag[] | undefined> {
     return this.database.transaction(async (transaction) => {
       const key = [repository, image, digest]
       const locked = await transaction.query(sql.lockManifest, key)
-      if (locked.length === 0) return false
-      if (check !== undefined) {
-        const tags = await transaction.query<{ name: Tag }>(sql.tagsAt, key)
-        check(tags.map(({ name }) => name))
-      }
+      if (locked.length === 0) return undefined
+      const rows = await transaction.query<{ name: Tag }>(sql.tagsAt, key)
+      const tags = rows.map(({ name }) => name)
+      check?.(tags)
       await transaction.query(sql.deleteManifest, [...key, actor])
-      return true
+      return tags
     })
   }
 

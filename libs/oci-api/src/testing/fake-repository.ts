@@ -26,6 +26,7 @@ import type {
   OciReader,
   OciRepository,
   OciWriter,
+  DeletedManifest,
   PushedManifest,
   ReferrersFilter,
   RequestContext,
@@ -226,15 +227,17 @@ class FakeWriter implements OciWriter {
     return { digest, subject: parsed.subject, tags: push.tags, moved }
   }
 
-  async deleteManifest(image: ImageName, reference: Reference): Promise<Digest | undefined> {
+  async deleteManifest(image: ImageName, reference: Reference): Promise<DeletedManifest | undefined> {
     const held = this.content.imageNamed(image)
     if (reference.kind === 'tag') {
       const digest = held.tags.get(reference.tag)
       held.tags.delete(reference.tag)
-      return digest
+      return digest === undefined ? undefined : { digest, tags: [reference.tag] }
     }
-    for (const [tag, digest] of held.tags) if (digest === reference.digest) held.tags.delete(tag)
-    return held.manifests.delete(reference.digest) ? reference.digest : undefined
+    const { digest } = reference
+    const tags = [...held.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
+    for (const tag of tags) held.tags.delete(tag)
+    return held.manifests.delete(digest) ? { digest, tags } : undefined
   }
 
   async deleteBlob(image: ImageName, digest: Digest): Promise<boolean> {

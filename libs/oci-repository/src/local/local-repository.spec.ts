@@ -142,10 +142,16 @@ describe('a local repository', () => {
 
   test('deletes a tag and leaves the digest; deletes a digest with all its tags', async () => {
     const { digest } = await bench.pushImage('local', 'team/app', '1')
-    expect(await writer.deleteManifest(app, parseReference('1'), bench.context())).toBe(digest)
+    expect(await writer.deleteManifest(app, parseReference('1'), bench.context())).toEqual({
+      digest,
+      tags: ['1'],
+    })
     expect(await bench.pull('local', 'team/app', '1')).toBeUndefined()
     expect(await bench.pull('local', 'team/app', digest)).toBeDefined()
-    expect(await writer.deleteManifest(app, parseReference(digest), bench.context())).toBe(digest)
+    expect(await writer.deleteManifest(app, parseReference(digest), bench.context())).toEqual({
+      digest,
+      tags: [],
+    })
     expect(await bench.pull('local', 'team/app', digest)).toBeUndefined()
     expect(await writer.deleteManifest(app, parseReference(digest), bench.context())).toBeUndefined()
   })

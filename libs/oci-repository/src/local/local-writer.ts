@@ -13,6 +13,7 @@ import type { BlobContent } from '../blob-content.js'
 import { refusal, requireInService, requirePartOf, requireRight } from '../guard.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type {
+  DeletedManifest,
   ManifestPush,
   OciRepository,
   OciWriter,
@@ -107,13 +108,14 @@ export class LocalWriter implements OciWriter {
     image: ImageName,
     reference: Reference,
     context: RequestContext,
-  ): Promise<Digest | undefined> {
+  ): Promise<DeletedManifest | undefined> {
     this.#requireWritable(image)
     const { manifests, reach } = this.content
     const { repository } = this.content.blobs
     if (reference.kind === 'tag') {
       requireRight(context, 'delete', this.target, image, reference.tag)
-      return manifests.deleteTag(repository, image, reference.tag, context.principal.name)
+      const pointedTo = await manifests.deleteTag(repository, image, reference.tag, context.principal.name)
+      return pointedTo === undefined ? undefined : { digest: pointedTo, tags: [reference.tag] }
     }
     const { digest } = reference
     const what = `${image}@${digest} with all its tags`
@@ -125,8 +127,8 @@ export class LocalWriter implements OciWriter {
     }
     const actor = context.principal.name
     const late = reach.hasWhole('delete', image, context) ? undefined : check
-    const deleted = await manifests.deleteManifest(repository, image, digest, actor, late)
-    return deleted ? digest : undefined
+    const tags = await manifests.deleteManifest(repository, image, digest, actor, late)
+    return tags === undefined ? undefined : { digest, tags }
   }
 
   async deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {

@@ -161,10 +161,10 @@ describe('writing to a repository with rights to some tags', () => {
     const remove = (reference: string) => writer.deleteManifest(app, parseReference(reference), developer)
     await expect(remove('release-1')).rejects.toMatchObject(denied)
     await expect(remove(digest)).rejects.toMatchObject(denied)
-    expect(await remove('dev-1')).toBe(digest)
+    expect(await remove('dev-1')).toEqual({ digest, tags: ['dev-1'] })
     expect(await remove('dev-1')).toBeUndefined()
     const own = await bench.pushImage('local', 'team/app', 'dev-2')
-    expect(await remove(own.digest)).toBe(own.digest)
+    expect(await remove(own.digest)).toEqual({ digest: own.digest, tags: ['dev-2'] })
     for (const digestOfNone of [own.digest, digestOf(Buffer.from('never there'))]) {
       await expect(remove(digestOfNone)).rejects.toMatchObject(denied)
     }

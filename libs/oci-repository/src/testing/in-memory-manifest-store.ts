@@ -97,14 +97,14 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     digest: Digest,
     _actor?: string,
     check?: (tags: readonly Tag[]) => void,
-  ): Promise<boolean> {
+  ): Promise<readonly Tag[] | undefined> {
     const stored = this.#at(repository, image)
-    if (stored?.manifests.has(digest) !== true) return false
+    if (stored?.manifests.has(digest) !== true) return undefined
     const tags = [...stored.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
     check?.(tags)
     stored.manifests.delete(digest)
     for (const tag of tags) stored.tags.delete(tag)
-    return true
+    return tags
   }
 
   async hasImage(repository: RepositoryId, image: ImageName): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { digestOf } from '@entrepot/kernel'
+import { type Digest, digestOf } from '@entrepot/kernel'
 import { mediaTypes, parseImageName, parseTag } from '@entrepot/oci-model'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OpenedContent } from './tags-reaching.contract.js'
@@ -56,6 +56,16 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
       const remove = () => opened.manifests.deleteTag(opened.repository, app, parseTag('dev'), 'ann')
       expect(await remove()).toBe(first)
       expect(await remove()).toBeUndefined()
+    })
+
+    it('are told when they go with their manifest', async () => {
+      await put('first', ['dev', 'release'])
+      await put('second', ['other'])
+      const remove = () => opened.manifests.deleteManifest(opened.repository, app, first as Digest, 'ann')
+      expect(await remove()).toEqual(['dev', 'release'])
+      expect(await remove()).toBeUndefined()
+      const page = { limit: 9, after: undefined }
+      expect(await opened.manifests.tags(opened.repository, app, page)).toEqual(['other'])
     })
   })
 }

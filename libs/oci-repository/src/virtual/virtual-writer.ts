@@ -5,6 +5,7 @@ import { PathFilter, type RepositoryKey, type VirtualConfig } from '@entrepot/re
 import { requireInService } from '../guard.js'
 import type { LocalWriter } from '../local/local-writer.js'
 import type {
+  DeletedManifest,
   ManifestPush,
   OciRepository,
   OciWriter,
@@ -45,7 +46,7 @@ export class VirtualWriter implements OciWriter {
     image: ImageName,
     reference: Reference,
     context: RequestContext,
-  ): Promise<Digest | undefined> {
+  ): Promise<DeletedManifest | undefined> {
     this.#requireAdmitted(image, reference)
     return this.local.deleteManifest(image, reference, context)
   }
