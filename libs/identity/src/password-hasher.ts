@@ -1,5 +1,5 @@
-import { RegistryError } from '@entrepot/kernel'
 import { hash, verify } from '@node-rs/argon2'
+import { type PlaceLimits, Places } from './places.js'
 import { bcryptCostOf, verifyBcrypt } from './verify-bcrypt.js'
 
 /** OWASP's second choice for argon2id, 19 MiB and two passes: about 13 ms of CPU. Argon2id is the library's default. */
@@ -9,28 +9,23 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const nobodysHash =
   '$argon2id$v=19$m=19456,t=2,p=1$RW50cmVwb3ROb2JvZHkhIQ$P0G6cMNoTWhgxMmHjWzdbNtVf2CzU0F3GfN5tZ+QrXg'
 
-export interface PasswordHasherLimits {
-  /** Hashes computed at one time: each takes a thread of libuv's pool, which file reads need too. */
-  readonly concurrency: number
-  /** Hashes that may wait for their turn; more are refused, because their clients would give up before. */
-  readonly waiting: number
-}
-
-const defaultLimits: PasswordHasherLimits = { concurrency: 2, waiting: 200 }
+/** Each hash takes a thread of libuv's pool, which file reads need too. */
+const defaultLimits: PlaceLimits = { concurrency: 2, waiting: 200 }
 
 /** Argon2id with a bound on what a crowd of logins can cost. */
 export class PasswordHasher {
-  #running = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #places: Places
 
-  constructor(private readonly limits: PasswordHasherLimits = defaultLimits) {}
+  constructor(limits: PlaceLimits = defaultLimits) {
+    this.#places = new Places(limits)
+  }
 
   /**
    * @returns a PHC string
    * @throws RegistryError TOO_MANY_REQUESTS when too many are waiting
    */
   hash(password: string): Promise<string> {
-    return this.inTurn(() => hash(password, cost))
+    return this.#places.take(() => hash(password, cost))
   }
 
   /**
@@ -39,30 +34,8 @@ export class PasswordHasher {
    *   nor a bcrypt hash of a permitted cost
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
-    const matches = await this.inTurn(() => verifyAny(phc ?? nobodysHash, password))
+    const matches = await this.#places.take(() => verifyAny(phc ?? nobodysHash, password))
     return matches && phc !== undefined
-  }
-
-  private async inTurn<T>(compute: () => Promise<T>): Promise<T> {
-    if (this.#running < this.limits.concurrency) this.#running += 1
-    else await this.turn()
-    try {
-      return await compute()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#running -= 1
-      else next()
-    }
-  }
-
-  /** Resolves when a finished computation hands its place on. */
-  private turn(): Promise<void> {
-    if (this.#waiting.length >= this.limits.waiting) {
-      throw new RegistryError('TOO_MANY_REQUESTS', 'too many logins at once: try again in a moment', {
-        retryAfterSeconds: 2,
-      })
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 }
 

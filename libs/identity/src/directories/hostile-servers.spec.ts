@@ -1,4 +1,4 @@
-import { systemClock } from '@entrepot/kernel'
+import { isRegistryError, systemClock } from '@entrepot/kernel'
 import {
   companyDirectory,
   managerPassword,
@@ -72,6 +72,22 @@ const behaviours: Readonly<Record<string, (socket: Socket) => void>> = {
 }
 
 describe('a directory whose server', () => {
+  it('is silent gets a bounded number of connections, and the rest of a crowd hears so at once', async () => {
+    const server = await listening(() => undefined)
+    const directory = directoryAt(`ldap://127.0.0.1:${server.port}`)
+    const crowd = Array.from({ length: 300 }, (_, number) =>
+      directory.verify({ username: `user-${number}`, password: 'x' }).catch((error: unknown) => error),
+    )
+    await expect(Promise.race(crowd)).resolves.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+    await expect(directory.lookUp('alice')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(server.connections.size).toBeLessThanOrEqual(51)
+    await server.stop()
+    opened.splice(opened.indexOf(server), 1)
+    const failures = await Promise.all(crowd)
+    expect(failures.filter((failure) => isRegistryError(failure, 'UNAVAILABLE'))).toHaveLength(250)
+    expect(failures.filter((failure) => isRegistryError(failure, 'TOO_MANY_REQUESTS'))).toHaveLength(50)
+  })
+
   describe.each(Object.keys(behaviours))('%s', (behaviour) => {
     it.each([
       ['ldap', {}],

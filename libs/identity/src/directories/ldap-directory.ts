@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import { type Clock, type Logger, RegistryError } from '@entrepot/kernel'
 import type { Entry } from 'ldapts'
 import type { PasswordCredentials } from '../authenticator.js'
+import { Places } from '../places.js'
 import { userNameOf } from '../user-name.js'
 import { BindPasswordCheck, isRefusal } from './bind-password-check.js'
 import { directDn, showsName } from './direct-dn.js'
@@ -19,12 +20,16 @@ import { ServerRotation } from './server-rotation.js'
 import type { DirectoryGroup, DirectoryIdentity, DirectoryVerdict, UserDirectory } from './user-directory.js'
 import { type Finding, UserSearch } from './user-search.js'
 
+/** Whoever has no account can ask for a login: no more connections to a slow directory than it and this process bear. */
+const loginLimits = { concurrency: 50, waiting: 200 }
+
 const passportCheck = new PassportPasswordCheck()
 const bindCheck = new BindPasswordCheck()
 
 /** A directory over LDAP: finds the one entry of a name, has its password checked, and reads its groups. */
 export class LdapDirectory implements UserDirectory {
   readonly #rotation: ServerRotation
+  readonly #logins = new Places(loginLimits)
   readonly #groupSearches: readonly GroupSearch[]
 
   constructor(
@@ -47,10 +52,12 @@ export class LdapDirectory implements UserDirectory {
 
   async verify(credentials: PasswordCredentials): Promise<DirectoryVerdict> {
     if (!isPlausible(credentials)) return { kind: 'wrong-password' }
-    return this.ask((server) =>
-      this.settings.userDnPattern === undefined
-        ? this.searchThenBind(server, credentials)
-        : this.bindDirectly(server, this.settings.userDnPattern, credentials),
+    return this.#logins.take(() =>
+      this.ask((server) =>
+        this.settings.userDnPattern === undefined
+          ? this.searchThenBind(server, credentials)
+          : this.bindDirectly(server, this.settings.userDnPattern, credentials),
+      ),
     )
   }
 

@@ -28,7 +28,8 @@ export interface UserDirectory {
   readonly createsAccounts: boolean
   /**
    * Searches and binds as the user.
-   * @throws RegistryError UNAVAILABLE when the directory can't be asked: never taken for a wrong password
+   * @throws RegistryError UNAVAILABLE when the directory can't be asked: never taken for a wrong password;
+   *   TOO_MANY_REQUESTS when too many wait for it
    */
   verify(credentials: PasswordCredentials): Promise<DirectoryVerdict>
   /**
