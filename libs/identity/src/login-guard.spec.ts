@@ -138,6 +138,28 @@ describe('LoginGuard', () => {
     expect(await login('ann', 'right')).toMatchObject({ name: 'ann' })
   })
 
+  it.each([
+    ['another address', '203.0.113.9'],
+    ['the same address', origin.address],
+  ])('tells nobody at %s who has to wait which password is remembered', async (_where, address) => {
+    await login('ann', 'right')
+    clock.time += 1
+    await fail('ann', 5, address)
+    await expect(login('ann', 'one more guess', address)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+    await expect(login('ann', 'right', address)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+  })
+
+  it('asks for the barrier, but for no hash, when a remembered password comes from another address', async () => {
+    await login('ann', 'right')
+    const verify = vi.spyOn(hasher, 'verify')
+    const before = failures.statements
+    expect(await login('ann', 'right', '198.51.100.1')).toMatchObject({ name: 'ann' })
+    expect(await login('ann', 'right', '198.51.100.1')).toMatchObject({ name: 'ann' })
+    expect(failures.statements).toBe(before + 1)
+    expect(verify).not.toHaveBeenCalled()
+    verify.mockRestore()
+  })
+
   it('makes one attempt of equal ones at one time, and never more guesses at once than one', async () => {
     const verify = vi.spyOn(hasher, 'verify')
     const found = await Promise.all(Array.from({ length: 20 }, () => login('ann', 'right')))

@@ -7,6 +7,7 @@ import {
   type RequestOrigin,
   type UserPrincipal,
 } from '@entrepot/kernel'
+import { LRUCache } from 'lru-cache'
 import { addressKeyOf } from './address-key.js'
 import type { AuthenticatorChain } from './authenticator-chain.js'
 import type { Authenticator, PasswordCredentials } from './authenticator.js'
@@ -19,15 +20,22 @@ import { isPossibleUserName, userNameOf } from './user-name.js'
 /** Attempts for one name, or of one address, that may wait for each other on one replica. */
 const maximumWaiting = 20
 
+const maximumRemembered = 10_000
+
 /**
  * Slows down and locks out who guesses passwords, on all replicas together, whether the name that they guess for exists or
  * not. Attempts for one name take turns, as do those of an address with too many failures, so that many at one time gain at
- * most one guess for each replica. Who is remembered and access tokens are let in whatever stands against the name: nobody
- * can guess those.
+ * most one guess for each replica. Access tokens are let in whatever stands against the name, because nobody can guess
+ * those, and so is who is remembered where they were before.
  */
 export class LoginGuard implements Authenticator {
   readonly #turns = new Turns(maximumWaiting)
   readonly #turnsOfAddresses = new Turns(maximumWaiting)
+  /**
+   * From where a name was proven last. There the remembered pass whatever stands against the name, until a password that is
+   * not remembered comes from there: else who guesses could go on for as long as somebody is remembered.
+   */
+  readonly #provenAt = new LRUCache<string, true>({ max: maximumRemembered })
   readonly #sharing = new Map<string, Promise<UserPrincipal | undefined>>()
   readonly #recentTokens: RecentLogins
 
@@ -50,8 +58,15 @@ export class LoginGuard implements Authenticator {
       return undefined
     }
     if (this.chain.isAccessToken(credentials.password)) return this.byAccessToken(credentials, origin)
-    const recalled = await this.chain.recall(credentials)
-    return recalled ?? this.shared(credentials, origin)
+    const place = placeOf(credentials, origin)
+    if (this.#provenAt.has(place)) {
+      const recalled = await this.chain.recall(credentials)
+      if (recalled !== undefined) return recalled
+      this.#provenAt.delete(place)
+    }
+    const principal = await this.shared(credentials, origin)
+    if (principal !== undefined) this.#provenAt.set(place, true)
+    return principal
   }
 
   /** Forgets the failures of a user. @returns false when there were none */
@@ -96,11 +111,11 @@ export class LoginGuard implements Authenticator {
     credentials: PasswordCredentials,
     origin: RequestOrigin,
   ): Promise<UserPrincipal | undefined> {
-    // Verified while this one waited for its turn.
-    const recalled = await this.chain.recall(credentials)
-    if (recalled !== undefined) return recalled
     const attempt = attemptOf(credentials.username, origin)
     const barrier = await this.passBarrier(attempt, credentials.username, origin)
+    // Verified elsewhere, or while this one waited for its turn. Not before the barrier: that would tell who guesses.
+    const recalled = await this.chain.recall(credentials)
+    if (recalled !== undefined) return recalled
     if (barrier.addressFailures < this.policies.current.address.from) {
       return this.prove(attempt, barrier, credentials, origin)
     }
@@ -209,6 +224,10 @@ export class LoginGuard implements Authenticator {
   private now(): Date {
     return new Date(this.clock.now())
   }
+}
+
+function placeOf({ username }: PasswordCredentials, { address }: RequestOrigin): string {
+  return `${addressKeyOf(address)} ${userNameOf(username)}`
 }
 
 function attemptOf(username: string, { address }: RequestOrigin): LoginAttempt {
