@@ -127,6 +127,8 @@ describe('reading a repository with rights to some tags', () => {
     expect(second).toMatchObject({ items: ['release-3'], more: false })
     const third = await reader.tags(app, { limit: 2, after: 'release-3' }, someTags)
     expect(third).toMatchObject({ items: [], more: false })
+    const beforeHidden = await reader.tags(app, { limit: 1, after: 'release-2' }, someTags)
+    expect(beforeHidden).toMatchObject({ items: ['release-3'], more: false })
   })
 
   test('shows no image of which no tag may be read', async () => {
@@ -134,7 +136,10 @@ describe('reading a repository with rights to some tags', () => {
     await bench.pushImage('local', 'team/open', 'release-1')
     expect((await reader.images(all, someTags)).items).toEqual(['team/open'])
     expect((await reader.images(all, nothing)).items).toEqual([])
-    expect((await reader.images(all, bench.context())).items).toEqual(['team/app', 'team/open'])
+    await bench.pushImage('local', 'team/zz', 'dev-1')
+    const page = await reader.images({ limit: 1, after: 'team/app' }, someTags)
+    expect(page).toMatchObject({ items: ['team/open'], more: false })
+    expect((await reader.images(all, bench.context())).items).toEqual(['team/app', 'team/open', 'team/zz'])
     expect(await reader.holdsImage(app, someTags)).toBe(false)
     for (const context of [someTags, nothing]) {
       const closed = await reader.tags(app, all, context).catch((error: unknown) => error)
@@ -142,6 +147,24 @@ describe('reading a repository with rights to some tags', () => {
       expect(closed).toMatchObject({ code: 'NAME_UNKNOWN' })
       expect(String(closed).replace('team/app', 'team/none')).toBe(String(absent))
     }
+  })
+
+  test('looks at the tags of many images at once for a list of images', async () => {
+    const dev = Array.from({ length: 120 }, (_, n) => `dev-${n}`)
+    for (const tag of [...dev, 'release-1']) await push(tag)
+    for (let n = 0; n < 40; n += 1) await bench.pushImage('local', `team/dev-${n}`, 'dev-1')
+    await bench.pushImage('local', 'team/open', 'release-1')
+    const { tags } = bench.manifests
+    const asked: string[] = []
+    bench.manifests.tags = (...key) => {
+      asked.push(key[1])
+      return tags.apply(bench.manifests, key)
+    }
+    expect((await reader.images({ limit: 2, after: undefined }, someTags)).items).toEqual([
+      'team/app',
+      'team/open',
+    ])
+    expect(asked).toEqual(['team/app'])
   })
 
   test('asks for no tags on behalf of who may read all, or nothing', async () => {

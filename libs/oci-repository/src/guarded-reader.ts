@@ -95,11 +95,13 @@ export class GuardedReader implements OciReader {
   }
 
   async images(page: Page, context: RequestContext): Promise<Listing<ImageName>> {
-    return filteredListing(
-      page,
-      (part) => this.readers.full.images(part, context),
-      (image) => this.reach.hasWhole('read', image, context) || this.reach.hasReadableTag(image, context),
-    )
+    let readable: ReadonlySet<ImageName> = new Set()
+    const read = async (part: Page) => {
+      const listing = await this.readers.full.images(part, context)
+      readable = await this.reach.readable(listing.items, context)
+      return listing
+    }
+    return filteredListing(page, read, (image) => readable.has(image))
   }
 
   async #forDigest(image: ImageName, digest: Digest, context: RequestContext): Promise<OciReader> {

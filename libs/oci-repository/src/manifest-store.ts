@@ -59,6 +59,12 @@ export interface ManifestStore {
   /** Whether any manifest of the image is stored: for a cache, whether the image was ever served from it. */
   hasImage(repository: RepositoryId, image: ImageName): Promise<boolean>
   tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]>
+  /** By name, the first `limit` of each of the images that has any, by one statement. */
+  firstTags(
+    repository: RepositoryId,
+    images: readonly ImageName[],
+    limit: number,
+  ): Promise<ReadonlyMap<ImageName, readonly Tag[]>>
   images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]>
   /** By digest; `artifactTypes` empty for all. */
   referrers(

@@ -11,6 +11,9 @@ const claimLifetimeMilliseconds = 26 * 60 * 60 * 1000
 
 const pageOfTags = 1000
 
+/** Of each image, where many are looked at. */
+const fewTags = 100
+
 /** What the rights to look are kept in. */
 export interface ReachStores {
   readonly manifests: ManifestStore
@@ -70,6 +73,21 @@ export class Reach {
     if (!this.hasPart(action, image, context)) return false
     const tags = await this.stores.manifests.tagsReaching(this.repository, image, digest)
     return tags.length > 0 && tags.every((tag) => this.hasTag(action, image, tag, context))
+  }
+
+  /** Those of `images` of which anything may be read: a few tags of each decide, but for images that have many. */
+  async readable(images: readonly ImageName[], context: RequestContext): Promise<ReadonlySet<ImageName>> {
+    const readable = new Set(images.filter((image) => this.hasWhole('read', image, context)))
+    const partly = images.filter((image) => !readable.has(image) && this.hasPart('read', image, context))
+    if (partly.length === 0) return readable
+    const tags = await this.stores.manifests.firstTags(this.repository, partly, fewTags)
+    for (const [image, first] of tags) {
+      const isReadable =
+        first.some((tag) => this.hasTag('read', image, tag, context)) ||
+        (first.length === fewTags && (await this.hasReadableTag(image, context)))
+      if (isReadable) readable.add(image)
+    }
+    return readable
   }
 
   /** Whether any tag of the image may be read. */

@@ -7,6 +7,7 @@ import { createRepository } from '../testing/content.js'
 import { planOf } from '../testing/plan-of.js'
 import { TestDatabase } from '../testing/test-database.js'
 import * as blobs from './blob-index.sql.js'
+import { firstTags } from './manifest.sql.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import { tagsReaching } from './tags-reaching.sql.js'
 
@@ -60,6 +61,7 @@ describe('the plans of looks at blobs, with 50,000 manifests on one layer', () =
     ['an adoption', blobs.adopt, () => [repository, image, base]],
     ['an adoption of what is listed', blobs.adoptListed, () => [repository, image, base]],
     ['an unlink', blobs.unlink, () => [repository, image, base]],
+    ['the first tags of images', firstTags, () => [repository, [image], 100]],
     ['the tags that reach a blob', tagsReaching, () => [repository, image, base, 1000]],
   ] as const)('%s are read from indexes', async (_, statement, values) => {
     const plan = await planOf(db.database, statement, values())

@@ -128,6 +128,16 @@ export const tags: Statement = {
   text: 'SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND name > $3 ORDER BY name LIMIT $4',
 }
 
+/** $2 images without repetition, $3 how many tags of each. */
+export const firstTags: Statement = {
+  name: 'tags-first',
+  text: `
+    SELECT i.image, t.name FROM unnest($2::text[]) AS i (image)
+    CROSS JOIN LATERAL (
+      SELECT name FROM tags t WHERE t.repo_id = $1::int AND t.image = i.image ORDER BY name LIMIT $3::int
+    ) t`,
+}
+
 /** $2 after, $3 limit. Jumps from image to image by the index instead of reading every manifest. */
 export const images: Statement = {
   name: 'images-page',

@@ -104,6 +104,22 @@ export class PostgresManifestStore implements ManifestStore {
     return rows.map(({ name }) => name)
   }
 
+  async firstTags(
+    repository: RepositoryId,
+    images: readonly ImageName[],
+    limit: number,
+  ): Promise<ReadonlyMap<ImageName, readonly Tag[]>> {
+    const values = [repository, images, limit]
+    const rows = await this.database.query<{ image: ImageName; name: Tag }>(sql.firstTags, values)
+    const found = new Map<ImageName, Tag[]>()
+    for (const { image, name } of rows) {
+      const tags = found.get(image)
+      if (tags === undefined) found.set(image, [name])
+      else tags.push(name)
+    }
+    return found
+  }
+
   async images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]> {
     const rows = await this.database.query<{ image: ImageName }>(sql.images, [repository, ...bounds(page)])
     return rows.map(({ image }) => image)

@@ -115,6 +115,19 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     return slice([...(this.#at(repository, image)?.tags.keys() ?? [])], page)
   }
 
+  async firstTags(
+    repository: RepositoryId,
+    images: readonly ImageName[],
+    limit: number,
+  ): Promise<ReadonlyMap<ImageName, readonly Tag[]>> {
+    const found = new Map<ImageName, readonly Tag[]>()
+    for (const image of images) {
+      const tags = [...(this.#at(repository, image)?.tags.keys() ?? [])].sort(byCodePoint)
+      if (tags.length > 0) found.set(image, tags.slice(0, limit))
+    }
+    return found
+  }
+
   async images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]> {
     const prefix = `${repository}/`
     const names = [...this.#images.keys()].filter((key) => key.startsWith(prefix))

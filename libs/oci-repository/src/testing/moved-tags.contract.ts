@@ -14,7 +14,7 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
     })
     afterEach(() => opened.close())
 
-    const put = (content: string, tags: readonly string[], fixed: readonly string[] = []) => {
+    const put = (content: string, tags: readonly string[], fixed: readonly string[] = [], image = app) => {
       const bytes = Buffer.from(content)
       const manifest = {
         digest: digestOf(bytes),
@@ -28,7 +28,7 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
         children: [],
       }
       const [names, fixedNames] = [tags, fixed].map((list) => list.map((tag) => parseTag(tag)))
-      return opened.manifests.put(opened.repository, app, manifest, names ?? [], 'ann', fixedNames)
+      return opened.manifests.put(opened.repository, image, manifest, names ?? [], 'ann', fixedNames)
     }
 
     it('are told with what they pointed to', async () => {
@@ -49,6 +49,19 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
       expect(await put('second', ['dev', 'other'])).toEqual({ taken: [], moved: [] })
       expect(await put('second', [])).toEqual({ taken: [], moved: [] })
       expect(await put('third', ['dev', 'other'], ['dev'])).toEqual({ taken: ['dev'], moved: [] })
+    })
+
+    it('are told for many images at once, the first of each', async () => {
+      await put('first', ['b', 'c', 'a'])
+      const other = parseImageName('team/other')
+      await put('second', ['x'], [], other)
+      const images = [app, parseImageName('team/none'), other]
+      const found = await opened.manifests.firstTags(opened.repository, images, 2)
+      expect([...found].sort()).toEqual([
+        [app, ['a', 'b']],
+        [other, ['x']],
+      ])
+      expect([...(await opened.manifests.firstTags(opened.repository, [], 2))]).toEqual([])
     })
 
     it('are deleted once, with what they pointed to', async () => {
