@@ -1,8 +1,8 @@
 import { Wire } from '../../conformance/matrix/wire.js'
-import { adminPassword, Entrepot } from '../../support/entrepot.js'
+import { adminPassword, Entrepot, type EntrepotOptions } from '../../support/entrepot.js'
 import { FaultyUpstream } from '../../support/faulty-upstream.js'
 import { makeImage, noise, ociManifest, sha256, type Image } from '../../support/images.js'
-import { expectStatus, type Answer, type Credentials } from '../../support/registry-client.js'
+import { expectStatus, Registry, type Answer, type Credentials } from '../../support/registry-client.js'
 import { grantCases, keys, type GrantCase } from './grants.js'
 import { Visitor } from './visitor.js'
 
@@ -59,8 +59,8 @@ export class World {
     this.admin = this.visitor(admin)
   }
 
-  static async start(): Promise<World> {
-    const [entrepot, upstream] = await Promise.all([Entrepot.start(), FaultyUpstream.start()])
+  static async start(options: EntrepotOptions = {}): Promise<World> {
+    const [entrepot, upstream] = await Promise.all([Entrepot.start(options), FaultyUpstream.start()])
     return new World(entrepot, upstream)
   }
 
@@ -77,6 +77,11 @@ export class World {
   unique(what: string): string {
     this.#made += 1
     return `${what}-${this.#made}`
+  }
+
+  /** Somebody's requests as the registry's other tests send them, with a password or an access token as such. */
+  registry(credentials: Credentials): Registry {
+    return new Registry(this.entrepot.url, credentials)
   }
 
   async administer(method: string, path: string, body?: object): Promise<Answer> {
