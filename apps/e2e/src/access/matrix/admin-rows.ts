@@ -84,7 +84,7 @@ const publicRows: readonly AdminRow[] = [
   // What is shown there is a provider's word, and no credentials of this server.
   { route: 'POST /access/api/v1/oidc/token', access: 'public', administrator: 400 },
   { route: 'GET /access/api/v1/oidc/login/:provider', access: 'public', administrator: 400 },
-  { route: 'GET /access/api/v1/oidc/callback', access: 'public', administrator: 401 },
+  { route: 'GET /access/api/v1/oidc/callback/:provider', access: 'public', administrator: 401 },
 ]
 
 const newToken = { scope: 'applied-permissions/user', expires_in: 60 }
