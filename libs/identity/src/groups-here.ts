@@ -1,4 +1,5 @@
 import type { DirectoryIdentity } from './directories/user-directory.js'
+import { isDn } from './directories/ldap-text.js'
 import type { Group } from './group-store.js'
 import { userNameOf } from './user-name.js'
 
@@ -7,7 +8,8 @@ export const directoryGroupRealm = 'ldap'
 
 /**
  * The groups here that somebody is in because of the groups that a directory names: those of the directory realm with the
- * name of one of them, or with its name or DN as `externalId`.
+ * name of one of them, or with its name or DN as `externalId`. Where that is a DN, as after an import, it alone decides:
+ * whoever may make groups somewhere else in a directory, or in another one, can give them any name.
  */
 export function groupsHereOf(
   { groups }: Pick<DirectoryIdentity, 'groups'>,
@@ -19,7 +21,8 @@ export function groupsHereOf(
     .filter(({ realm }) => realm === directoryGroupRealm)
     .filter(
       ({ name, externalId }) =>
-        names.has(foldDn(name)) || (externalId !== undefined && keys.has(foldDn(externalId))),
+        (externalId !== undefined && keys.has(foldDn(externalId))) ||
+        (!isDn(externalId ?? '') && names.has(foldDn(name))),
     )
     .map(({ name }) => name)
 }
