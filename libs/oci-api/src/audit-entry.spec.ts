@@ -129,6 +129,25 @@ describe('the audit trail of /v2', () => {
     expect(found[0]?.reason).toBe('GET manifest: requested access to the resource is denied')
   })
 
+  it('holds the tag that somebody with rights to others may not read, though they are told that it is not there', async () => {
+    local.addManifest('a', manifest, mediaTypes.ociIndex, 'release')
+    const tags = ['release', 'later']
+    registry.policy.grants.push({ principal: 'alice', repository: 'docker-local', actions: ['read'], tags })
+    const fallback = `sha256-${'a'.repeat(64)}.sig`
+    const statuses: number[] = []
+    for (const tag of ['secret', 'release', 'later', fallback, digest]) {
+      statuses.push(
+        (await registry.ask('GET', `/v2/docker-local/a/manifests/${tag}`, { as: 'alice' })).status,
+      )
+    }
+    expect(statuses).toEqual([404, 200, 404, 404, 200])
+    const found = await entries()
+    expect(found).toMatchObject([
+      { action: 'access', outcome: 'refused', actor: 'alice', subject: { name: 'docker-local/a:secret' } },
+    ])
+    expect(found[0]?.reason).toBe('GET manifest: no right to read this tag, which was told as an unknown one')
+  })
+
   it('holds a refused access to a repository that is not there like any other', async () => {
     await registry.ask('GET', '/v2/nowhere/a/manifests/x', { as: 'alice' })
     expect((await entries())[0]).toMatchObject({ action: 'access', outcome: 'refused', actor: 'alice' })

@@ -40,7 +40,7 @@ function verdictOn(exchange: Exchange, failure: unknown, hasLeft: boolean): Verd
 }
 
 function isRefusal(exchange: Exchange, failure: unknown): boolean {
-  if (isRegistryError(failure, 'DENIED')) return true
+  if (exchange.isHidden || isRegistryError(failure, 'DENIED')) return true
   return isRegistryError(failure, 'UNAUTHORIZED') && exchange.showsCredentials
 }
 
@@ -63,6 +63,7 @@ function subjectOf({ subjectKind, subjectName, item }: Exchange): AuditSubject |
 }
 
 /** Not the message of a fault that is no RegistryError: nobody has seen to it that no secret is in there. */
-function reasonOf({ routeName, method }: Exchange, failure: unknown): string {
+function reasonOf({ routeName, method, isHidden }: Exchange, failure: unknown): string {
+  if (isHidden) return `${method} ${routeName}: no right to read this tag, which was told as an unknown one`
   return `${method} ${routeName}: ${isRegistryError(failure) ? failure.message : 'internal error'}`
 }

@@ -34,6 +34,8 @@ export class Exchange {
   /** Set as soon as the change is made: whatever happens to the answer, it was. */
   change: Change | undefined
   subjectKind: 'image' | 'blob' | 'upload' = 'image'
+  /** What the caller may not have is told as what isn't there; the audit trail gets to know. */
+  isHidden = false
   /** The repository that holds what the request is about, or would hold it, and the image. */
   subjectName: string | undefined
   /** The user name of credentials in the request's body. */

@@ -5,6 +5,7 @@ import {
   mediaTypes,
   parseReference,
   parseTag,
+  subjectOfReferrersTag,
   type Reference,
   type Tag,
 } from '@entrepot/oci-model'
@@ -24,7 +25,10 @@ export async function getManifest(call: ImageCall): Promise<void> {
   const { exchange, repository, image, context } = call
   const reference = parseReference(call.item)
   const stored = await repository.reader.manifest(image, reference, context)
-  if (stored === undefined) throw unknownManifest(call)
+  if (stored === undefined) {
+    exchange.isHidden = isClosed(call, reference)
+    throw unknownManifest(call)
+  }
   const isByTag = reference.kind === 'tag'
   const found = isByTag ? await withoutUnwantedList(call, stored) : stored
 
@@ -134,6 +138,16 @@ function linuxAmd64Of(bytes: Buffer): Digest | undefined {
     ({ platform }) => platform?.os === 'linux' && platform.architecture === 'amd64',
   )
   return typeof entry?.digest === 'string' ? parseDigest(entry.digest) : undefined
+}
+
+/**
+ * Whether the caller has no right to such a tag, there or not. By digest that is not known without a look; a tag made of
+ * its subject's digest may be read by whoever may read the subject.
+ */
+function isClosed({ repository, image, context }: ImageCall, reference: Reference): boolean {
+  if (reference.kind === 'digest' || subjectOfReferrersTag(reference.tag) !== undefined) return false
+  const { leaves } = repository
+  return leaves.length > 0 && !leaves.some((key) => context.may('read', key, image, reference.tag))
 }
 
 function unknownManifest(call: ImageCall): RegistryError {
