@@ -3,6 +3,7 @@ import type { BlobUpload, UploadId } from '@entrepot/blob-store'
 import { type Clock, type Digest, RegistryError } from '@entrepot/kernel'
 import type { Descriptor, ImageName } from '@entrepot/oci-model'
 import type { BlobContent } from '../blob-content.js'
+import { requirePartOf } from '../guard.js'
 import type { UploadSession } from '../oci-repository.js'
 import type { Reach } from '../reach.js'
 import type { RequestContext } from '../request-context.js'
@@ -83,6 +84,8 @@ class LocalUploadSession implements UploadSession {
 
   commit(expected: Digest, context: RequestContext): Promise<Descriptor> {
     return this.locks.run(this.id, async () => {
+      // The bytes may have been coming for hours: rights are those of now.
+      requirePartOf(context, 'deploy', this.owners.reach.key, this.image)
       try {
         const kept = await this.content.keep(this.image, await this.upload.commit(expected))
         await this.owners.reach.claim(this.image, expected, context)

@@ -196,6 +196,16 @@ describe('writing to a repository with rights to some tags', () => {
     await expect(removal).rejects.toMatchObject(denied)
   })
 
+  test('keeps no blob for who lost the right while its bytes were coming', async () => {
+    const bytes = randomBytes(32)
+    const session = await writer.startUpload(app, developer)
+    await session.append(Readable.from([bytes]), undefined, developer)
+    const withdrawn = bench.toTags('dev', { actions: ['read'], tags: /^dev-/ })
+    await expect(session.commit(digestOf(bytes), withdrawn)).rejects.toMatchObject(denied)
+    expect(await bench.blob('local', 'team/app', digestOf(bytes))).toBeUndefined()
+    expect(await session.commit(digestOf(bytes), developer)).toMatchObject({ digest: digestOf(bytes) })
+  })
+
   test('leaves an upload to the user that began it, not to the next one of that name', async () => {
     const session = await writer.startUpload(app, developer)
     const namesake = { ...developer, principal: userPrincipal('dev', { id: userId('another') }) }
