@@ -191,6 +191,19 @@ describe('a login at an OpenID provider', () => {
     }
   })
 
+  it('is UNAVAILABLE when the provider goes down before its code is redeemed', async () => {
+    const own = await OpenIdProvider.start({ ann: {} })
+    const client = { id: clientId, secret: clientSecret }
+    await providers.create(oidcProvider({ name: 'own', issuer: own.issuer, client }))
+    const { location, browserSecret } = await login.begin('own', '/', redirectUri)
+    const query = await own.logIn(location, 'ann')
+    await own.stop()
+    await expect(login.complete('own', query, browserSecret)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      retryAfterSeconds: 5,
+    })
+  })
+
   it('is UNAVAILABLE when the provider is down, answers badly, or refuses this server', async () => {
     const { location, browserSecret } = await login.begin('corp', '/', redirectUri)
     const query = await issuer.logIn(location, 'ann')

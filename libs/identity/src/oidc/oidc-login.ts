@@ -149,6 +149,8 @@ function hashOf(secret: string): string {
 
 function explained(error: unknown): unknown {
   if (isRegistryError(error)) return error
+  // What our own fetch says comes wrapped.
+  if (error instanceof ClientError && isRegistryError(error.cause)) return error.cause
   if (error instanceof ResponseBodyError && error.error !== 'invalid_grant') return providerUnavailable(error)
   if (
     error instanceof AuthorizationResponseError ||
