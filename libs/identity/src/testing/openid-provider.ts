@@ -28,10 +28,14 @@ export class OpenIdProvider {
   /** How often its keys were asked for. */
   keyRequests = 0
 
-  private constructor(private readonly accounts: Accounts) {}
+  private constructor(
+    private readonly accounts: Accounts,
+    private readonly callback: string,
+  ) {}
 
-  static async start(accounts: Accounts): Promise<OpenIdProvider> {
-    const provider = new OpenIdProvider(accounts)
+  /** @param callback the one address to which it sends browsers back */
+  static async start(accounts: Accounts, callback = redirectUri): Promise<OpenIdProvider> {
+    const provider = new OpenIdProvider(accounts, callback)
     provider.#server.listen(0, '127.0.0.1')
     await once(provider.#server, 'listening')
     await provider.rotate('first')
@@ -108,7 +112,7 @@ export class OpenIdProvider {
       }
       const page = await response.text()
       const next = response.headers.get('location')
-      if (next?.startsWith(redirectUri) === true) return new URL(next).search.slice(1)
+      if (next?.startsWith(`${this.callback}?`) === true) return new URL(next).search.slice(1)
       if (next !== null) {
         url = new URL(next, url).href
         body = undefined
@@ -142,7 +146,7 @@ export class OpenIdProvider {
         {
           client_id: clientId,
           client_secret: clientSecret,
-          redirect_uris: [redirectUri],
+          redirect_uris: [this.callback],
           grant_types: ['authorization_code', 'client_credentials'],
           token_endpoint_auth_method: 'client_secret_post',
         },
