@@ -54,6 +54,7 @@ export class GroupAdministration {
     await this.checkUsers(members ?? [])
     const group = await this.accounts.groups.create(wanted)
     await this.accounts.groups.changeMembers(name, { add: (members ?? []).map(userNameOf), remove: [] })
+    this.lookAgainAt(members ?? [])
     await this.record(caller, 'group.create', undefined, group)
     return group
   }
@@ -63,10 +64,12 @@ export class GroupAdministration {
     const current = await this.existing(name)
     checkAutoJoin({ ...current, ...change })
     const before = await this.viewOf(current)
+    const membersBefore = await this.members(name)
     const memberChange = members === undefined ? undefined : await this.difference(name, members)
     if (memberChange !== undefined) await this.checkUsers(memberChange.add)
     const group = await this.accounts.groups.update(name, change)
     if (memberChange !== undefined) await this.accounts.groups.changeMembers(name, memberChange)
+    this.lookAgainAt([...membersBefore, ...(memberChange?.add ?? [])])
     await this.record(caller, 'group.update', before, group)
     return group
   }
@@ -84,6 +87,7 @@ export class GroupAdministration {
       add: add.map(userNameOf),
       remove: remove.map(userNameOf),
     })
+    this.lookAgainAt([...add, ...remove])
     await this.record(caller, 'group.update', before, group)
     return this.members(name)
   }
@@ -91,10 +95,17 @@ export class GroupAdministration {
   /** Takes its memberships and grants along. */
   async remove(caller: Caller, name: string): Promise<void> {
     const before = await this.viewOf(await this.existing(name))
+    const members = await this.members(name)
     if (!(await this.accounts.groups.delete(name))) throw noSuch('group', name)
+    this.lookAgainAt(members)
     const subject = { kind: 'group', name }
     recordChange(this.audit, caller, { action: 'group.delete', subject, before })
     await this.grants.withdraw(caller, { group: name })
+  }
+
+  /** What groups give is theirs at the next request here, and gone at the next one; within a second elsewhere. */
+  private lookAgainAt(names: readonly string[]): void {
+    for (const name of names) this.accounts.principals.forget(name)
   }
 
   private async difference(name: string, wanted: readonly string[]): Promise<MemberChange> {

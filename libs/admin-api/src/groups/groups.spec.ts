@@ -42,6 +42,25 @@ describe('groups', () => {
     expect(await status(app.send('POST', path, {}))).toBe(404)
   })
 
+  it('give what they give, and take it, at the next request', async () => {
+    const authorization = await app.administrationToken('ann')
+    const answered = () => status(app.send('GET', v2, undefined, { authorization }))
+    expect(await answered()).toBe(403)
+    const path = `${v2}/keepers`
+    await app.send('POST', v2, { name: 'keepers', admin_privileges: true, members: ['ANN'] })
+    expect(await answered()).toBe(200)
+    await app.send('PATCH', path, { admin_privileges: false })
+    expect(await answered()).toBe(403)
+    await app.send('PATCH', path, { admin_privileges: true })
+    expect(await answered()).toBe(200)
+    await app.send('PATCH', `${path}/members`, { remove: ['ann'] })
+    expect(await answered()).toBe(403)
+    await app.send('PATCH', path, { members: ['ann'] })
+    expect(await answered()).toBe(200)
+    await app.send('DELETE', path)
+    expect(await answered()).toBe(403)
+  })
+
   it('of v2 are created, shown, changed and deleted', async () => {
     const created = await app.send('POST', v2, { name: 'v2', auto_join: true, members: ['ann'] })
     const shown = {
