@@ -37,6 +37,7 @@ describe('settings', () => {
         trustedProxies: [],
         auditRetentionDays: 365,
         directoryConfirmationSeconds: 300,
+        bearerTokenSeconds: 300,
         signingKeyRotationDays: 30,
         shutdownGraceSeconds: 30,
       },
@@ -161,6 +162,15 @@ describe('settings', () => {
       expect.stringContaining('expected a whole number of days, from 1 to 365'),
     ])
   })
+
+  it.each(['0', '59', '3601', '60.5', '-60', 'long'])(
+    'refuse %s as the seconds of a bearer token',
+    (seconds) => {
+      expect(problemsOf({ ENTREPOT_BEARER_TOKEN_SECONDS: seconds })).toEqual([
+        expect.stringContaining('expected a whole number of seconds, from 60 to 3600'),
+      ])
+    },
+  )
 
   it('keep only the origin of a public URL', () => {
     expect(loadSettings({ ENTREPOT_PUBLIC_URL: 'https://Registry.Example:443/' }).settings.publicUrl).toBe(

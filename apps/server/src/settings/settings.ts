@@ -83,6 +83,13 @@ const directoryConfirmationSeconds = z
   .transform(Number)
   .refine((seconds) => seconds <= 86_400, { error: confirmationAllowed })
 
+const bearerTokenAllowed = 'a whole number of seconds, from 60 to 3600'
+const bearerTokenSeconds = z
+  .string()
+  .regex(/^\d{1,4}$/, { error: bearerTokenAllowed, abort: true })
+  .transform(Number)
+  .refine((seconds) => seconds >= 60 && seconds <= 3600, { error: bearerTokenAllowed })
+
 const rotationAllowed = 'a whole number of days, from 1 to 365'
 const signingKeyRotationDays = z
   .string()
@@ -114,6 +121,8 @@ export const settingsSchema = z.object({
   auditRetentionDays: auditRetentionDays.prefault('365'),
   /** How long somebody whom a directory has confirmed works without it being asked again. */
   directoryConfirmationSeconds: directoryConfirmationSeconds.prefault('300'),
+  /** How long the registry's bearer tokens are good; what they are worth is looked up at each use all the same. */
+  bearerTokenSeconds: bearerTokenSeconds.prefault('300'),
   /** How long one key signs the registry's bearer tokens. */
   signingKeyRotationDays: signingKeyRotationDays.prefault('30'),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),

@@ -142,9 +142,11 @@ export const userDirectoriesToken = Symbol('UserDirectories')
     },
     {
       provide: JwtTokenService,
-      inject: [SigningKeys, TokenBearers],
-      useFactory: (keys: SigningKeys, bearers: TokenBearers) =>
-        new JwtTokenService(keys, bearers, { issuer: service, service }, systemClock),
+      inject: [SigningKeys, TokenBearers, settingsToken],
+      useFactory: (keys: SigningKeys, bearers: TokenBearers, { bearerTokenSeconds }: Settings) => {
+        const lifetimeSeconds = bearerTokenSeconds
+        return new JwtTokenService(keys, bearers, { issuer: service, service, lifetimeSeconds }, systemClock)
+      },
     },
     {
       provide: RefreshTokens,
