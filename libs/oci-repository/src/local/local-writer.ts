@@ -192,6 +192,8 @@ export class LocalWriter implements OciWriter {
   /** Or a manifest could be pushed over what its pusher may not read, and give them the right. */
   async #requireReadable(image: ImageName, manifest: ParsedManifest, context: RequestContext): Promise<void> {
     const referred = [...manifest.blobs, ...manifest.children].map(({ digest }) => digest)
+    // What has a subject is shown to whoever may read that.
+    if (manifest.subject !== undefined) referred.push(manifest.subject)
     const unreadable = await this.content.reach.unreadable(image, [...new Set(referred)], context)
     if (unreadable.length > 0) throw unknownContent(unreadable)
   }

@@ -110,6 +110,24 @@ describe('writing to a repository with rights to some tags', () => {
     expect(await writer.mount(app, layers[0].digest, undefined, developer)).toBeUndefined()
   })
 
+  test('hangs nothing on a subject that its pusher may not read, there or not', async () => {
+    const secret = await bench.pushImage('local', 'team/app', 'release-1')
+    await upload(Buffer.from('{}'), developer)
+    const mine = await put('dev-1', imageOf([]))
+    const signature = (subject: Digest) =>
+      imageOf([], { subject: { mediaType: mediaTypes.ociManifest, digest: subject, size: 2 } })
+    for (const subject of [secret.digest, digestOf(Buffer.from('never there'))]) {
+      const bytes = signature(subject)
+      await expect(put(digestOf(bytes), bytes)).rejects.toMatchObject({
+        ...unknown,
+        message: `${subject} is not in this repository: push it before the manifest`,
+      })
+      await expect(put(digestOf(bytes), bytes, bench.context())).resolves.toMatchObject({ subject })
+    }
+    const bytes = signature(mine.digest)
+    await expect(put(digestOf(bytes), bytes)).resolves.toMatchObject({ subject: mine.digest })
+  })
+
   test('lets who has the bytes of a shared layer push it again, for a day', async () => {
     const shared = randomBytes(32)
     const bytes = imageOf([shared])
