@@ -1,8 +1,9 @@
-import { anonymous, RegistryError } from '@entrepot/kernel'
+import { anonymous, RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PasswordCredentials } from './authenticator.js'
+import { ForgedToken } from './forged-token.js'
 import { HeaderAuthenticator } from './header-authenticator.js'
 import type { TokenService } from './token-service.js'
 
@@ -11,7 +12,13 @@ const alice = userPrincipal('alice', { admin: false })
 
 function setup(password: string) {
   const seen: PasswordCredentials[] = []
-  const passwords = {
+  const attempts: string[] = []
+  const blocked = { is: false }
+  const guard = {
+    refused: async (reason: string, { address }: RequestOrigin) => {
+      attempts.push(`${address} ${reason}`)
+      if (blocked.is) throw new RegistryError('TOO_MANY_REQUESTS', 'wait', { retryAfterSeconds: 1 })
+    },
     authenticate: async (credentials: PasswordCredentials) => {
       seen.push(credentials)
       return credentials.password === password ? alice : undefined
@@ -20,15 +27,21 @@ function setup(password: string) {
   const tokens: TokenService = {
     issue: () => Promise.reject(new Error('nothing is issued here')),
     verify: async (token) => {
-      if (token !== 'good.token') throw new RegistryError('UNAUTHORIZED', 'no')
+      if (token === 'old.token') throw new RegistryError('UNAUTHORIZED', 'it has expired')
+      if (token === 'unreadable.token') throw new RegistryError('UNAVAILABLE', 'no keys')
+      if (token !== 'good.token') throw new ForgedToken('no')
       return { principal: anonymous, scopes: [] }
     },
   }
   const accessTokens = {
     isAccessToken: (secret: string) => secret.startsWith('ept_'),
-    verify: async (secret: string) => (secret === 'ept_good' ? alice : undefined),
+    verify: async (secret: string) => {
+      if (secret === 'ept_of_directory') throw new RegistryError('UNAVAILABLE', 'the directory is down')
+      return secret === 'ept_good' ? alice : undefined
+    },
   }
-  return { seen, authenticator: new HeaderAuthenticator(passwords, tokens, accessTokens) }
+  const authenticator = new HeaderAuthenticator(guard, tokens, accessTokens)
+  return { seen, attempts, blocked, authenticator }
 }
 
 const basic = (text: string | Uint8Array) => `Basic ${Buffer.from(text as string).toString('base64')}`
@@ -93,6 +106,30 @@ describe('HeaderAuthenticator', () => {
       code: 'UNAUTHORIZED',
     })
   })
+
+  it.each([
+    ['Bearer ept_bad', 'the access token is wrong'],
+    ['Bearer bad.token', 'the bearer token is forged'],
+  ])('counts %s for its address, which waits when that was too often', async (header, reason) => {
+    const { authenticator, attempts, blocked } = setup('x')
+    await expect(authenticator.authenticate(header, origin)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(attempts).toEqual([`${origin.address} ${reason}`])
+    blocked.is = true
+    await expect(authenticator.authenticate(header, origin)).rejects.toMatchObject({
+      code: 'TOO_MANY_REQUESTS',
+      retryAfterSeconds: 1,
+    })
+  })
+
+  it.each(['good.token', 'ept_good', 'old.token', 'unreadable.token', 'ept_of_directory'])(
+    'does not count %s, however often the address has failed',
+    async (token) => {
+      const { authenticator, attempts, blocked } = setup('x')
+      blocked.is = true
+      await authenticator.authenticate(`Bearer ${token}`, origin).catch(() => undefined)
+      expect(attempts).toEqual([])
+    },
+  )
 
   it('never shows the credentials in its refusal', async () => {
     const refusal = setup('pw').authenticator.authenticate(basic('alice:canary-7'), origin)

@@ -1,15 +1,20 @@
 import { RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import type { AccessTokenVerifier } from './access-token-verifier.js'
 import type { Authenticator, PasswordCredentials } from './authenticator.js'
+import { ForgedToken } from './forged-token.js'
 import type { Authentication, RequestAuthenticator } from './request-authenticator.js'
-import type { TokenService } from './token-service.js'
+import type { TokenAttempts } from './token-attempts.js'
+import type { TokenService, VerifiedToken } from './token-service.js'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** `Authorization: Basic` (RFC 7617) and `Bearer` (RFC 6750), the latter with tokens of the registry and access tokens. */
+/**
+ * `Authorization: Basic` (RFC 7617) and `Bearer` (RFC 6750), the latter with tokens of the registry and access tokens. Wrong
+ * tokens count for their address as wrong passwords do; right ones are asked nothing more.
+ */
 export class HeaderAuthenticator implements RequestAuthenticator {
   constructor(
-    private readonly passwords: Authenticator,
+    private readonly guard: Authenticator & TokenAttempts,
     private readonly tokens: TokenService,
     private readonly accessTokens: AccessTokenVerifier,
   ) {}
@@ -21,25 +26,35 @@ export class HeaderAuthenticator implements RequestAuthenticator {
       case 'basic':
         return this.basic(decodeBasic(credentials), origin)
       case 'bearer':
-        return this.bearer(credentials)
+        return this.bearer(credentials, origin)
       default:
         throw unauthorized('the Authorization header is not "Basic <base64>" or "Bearer <token>"')
     }
   }
 
   private async basic(credentials: PasswordCredentials, origin: RequestOrigin): Promise<Authentication> {
-    const principal = await this.passwords.authenticate(credentials, origin)
+    const principal = await this.guard.authenticate(credentials, origin)
     if (principal === undefined) throw unauthorized('user name or password is wrong')
     return { kind: 'basic', principal }
   }
 
-  private async bearer(credentials: string): Promise<Authentication> {
+  private async bearer(credentials: string, origin: RequestOrigin): Promise<Authentication> {
     if (!this.accessTokens.isAccessToken(credentials)) {
-      return { kind: 'bearer', token: await this.tokens.verify(credentials) }
+      return { kind: 'bearer', token: await this.verified(credentials, origin) }
     }
     const principal = await this.accessTokens.verify(credentials)
-    if (principal === undefined) throw unauthorized('the access token is unknown, expired or revoked')
-    return { kind: 'access-token', principal }
+    if (principal !== undefined) return { kind: 'access-token', principal }
+    await this.guard.refused('the access token is wrong', origin)
+    throw unauthorized('the access token is unknown, expired or revoked')
+  }
+
+  private async verified(token: string, origin: RequestOrigin): Promise<VerifiedToken> {
+    try {
+      return await this.tokens.verify(token)
+    } catch (error) {
+      if (error instanceof ForgedToken) await this.guard.refused('the bearer token is forged', origin)
+      throw error
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { anonymous } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ForgedToken } from './forged-token.js'
 import { JwtTokenService } from './jwt-token-service.js'
 import {
   InMemoryAccessTokenStore,
@@ -195,6 +196,36 @@ describe('JwtTokenService', () => {
       const signature = createHmac('sha256', secret).update(input).digest('base64url')
       await expect(service.verify(`${input}.${signature}`)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
     }
+  })
+
+  it.each([
+    ['a foreign key', { key: foreignKey.privateKey }],
+    ['another audience', { claims: { aud: 'elsewhere' } }],
+    ['a key that it brings', { header: { jwk: foreignKey.publicKey.export({ format: 'jwk' }) } }],
+    ['an unknown key', { header: { kid: 'gone' } }],
+    ['claims of another shape', { claims: { access: 'all' } }],
+  ])('calls a token with %s forged, unless it says itself that it is over', async (_what, changes) => {
+    await expect(service.verify(await forge(changes))).rejects.toBeInstanceOf(ForgedToken)
+    const claims = { ...('claims' in changes ? changes.claims : {}), exp: clock.time / 1000 - 60 }
+    const refusal = service.verify(await forge({ ...changes, claims }))
+    await expect(refusal).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
+    await expect(refusal).rejects.not.toBeInstanceOf(ForgedToken)
+  })
+
+  it.each(['no token at all', 'a.b.c', 'e30.e30.', 'bnVsbA.bnVsbA.bnVsbA'])(
+    'calls %s forged',
+    async (text) => {
+      await expect(service.verify(text)).rejects.toBeInstanceOf(ForgedToken)
+    },
+  )
+
+  it('calls nothing forged that it signed itself', async () => {
+    const { token } = await service.issue(principal, [scope])
+    await users.update('alice', { disabled: true })
+    clock.time += 1000
+    await expect(service.verify(token)).rejects.not.toBeInstanceOf(ForgedToken)
+    clock.time += 3_600_000
+    await expect(service.verify(token)).rejects.not.toBeInstanceOf(ForgedToken)
   })
 
   it('refuses a payload changed by one name', async () => {

@@ -1,6 +1,7 @@
 import { type Clock, type Principal, RegistryError, type UserId, anonymous } from '@entrepot/kernel'
-import { errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyOptions } from 'jose'
+import { decodeJwt, errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
+import { ForgedToken } from './forged-token.js'
 import { type RandomSource, systemRandom } from './random-source.js'
 import { maximumTokenLifetimeSeconds, type SigningKeys } from './signing-keys.js'
 import type { IssuedToken, TokenScope, TokenService, VerifiedToken } from './token-service.js'
@@ -89,7 +90,7 @@ export class JwtTokenService implements TokenService {
 
   async verify(token: string): Promise<VerifiedToken> {
     const known = this.#verified.get(token)
-    const claims = known ?? (await this.check(token))
+    const claims = known ?? (await this.checkNew(token))
     if (this.clock.now() >= claims.validUntil) throw refused('it has expired')
     if (known === undefined) this.#verified.set(token, claims)
     return { principal: await this.principalOf(claims.bearer), scopes: claims.scopes }
@@ -100,6 +101,18 @@ export class JwtTokenService implements TokenService {
     const principal = await this.bearers.find(bearer)
     if (principal === undefined) throw refused('its user may not log in any more')
     return principal
+  }
+
+  /** Signed by a key that is long gone, a token of ours looks like a forged one. */
+  private async checkNew(token: string): Promise<Claims> {
+    try {
+      return await this.check(token)
+    } catch (error) {
+      if (error instanceof ForgedToken && saysItIsOver(token, this.clock.now())) {
+        throw refused('it has expired', error)
+      }
+      throw error
+    }
   }
 
   /** RFC 8725, "JSON Web Token Best Current Practices": the algorithm is ours to choose, never the token's. */
@@ -118,9 +131,9 @@ export class JwtTokenService implements TokenService {
         token,
         async (header) => {
           const foreign = Object.keys(header).find((field) => !headerFields.has(field))
-          if (foreign !== undefined) throw refused(`its header has ${JSON.stringify(foreign.slice(0, 40))}`)
+          if (foreign !== undefined) throw forged(`its header has ${JSON.stringify(foreign.slice(0, 40))}`)
           const key = await this.keys.find(header.kid ?? '')
-          if (key === undefined) throw refused('its key is not one of this registry')
+          if (key === undefined) throw forged('its key is not one of this registry')
           return key.publicKey
         },
         options,
@@ -128,7 +141,7 @@ export class JwtTokenService implements TokenService {
       return claimsOf(payload)
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('it has expired', error)
-      if (error instanceof errors.JOSEError) throw refused('it is not one of this registry', error)
+      if (error instanceof errors.JOSEError) throw forged('it is not one of this registry', error)
       throw error
     }
   }
@@ -138,7 +151,7 @@ function claimsOf(payload: JWTPayload): Claims {
   const { exp, access } = payload
   const bearer = bearerOf(payload)
   if (bearer === 'invalid' || typeof exp !== 'number' || !Array.isArray(access) || !access.every(isScope)) {
-    throw refused('its claims are not those of this registry')
+    throw forged('its claims are not those of this registry')
   }
   return { bearer, scopes: access, validUntil: (exp + leewaySeconds) * 1000 }
 }
@@ -162,6 +175,25 @@ function isScope(value: unknown): value is TokenScope {
   )
 }
 
+/** What it says of itself, unverified. */
+function saysItIsOver(token: string, now: number): boolean {
+  try {
+    const { exp } = decodeJwt(token)
+    return typeof exp === 'number' && (exp + leewaySeconds) * 1000 <= now
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false
+    throw error
+  }
+}
+
 function refused(reason: string, cause?: unknown): RegistryError {
-  return new RegistryError('UNAUTHORIZED', `the bearer token is not valid: ${reason}`, { cause })
+  return new RegistryError('UNAUTHORIZED', messageOf(reason), { cause })
+}
+
+function forged(reason: string, cause?: unknown): ForgedToken {
+  return new ForgedToken(messageOf(reason), cause)
+}
+
+function messageOf(reason: string): string {
+  return `the bearer token is not valid: ${reason}`
 }

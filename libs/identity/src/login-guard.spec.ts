@@ -213,6 +213,38 @@ describe('LoginGuard', () => {
   })
 })
 
+describe('LoginGuard with wrong tokens as Bearer', () => {
+  it('slows their address down, for passwords too, and nobody else', async () => {
+    for (let count = 0; count < 100; count += 1) await guard.refused('forged', origin)
+    await expect(guard.refused('forged', origin)).rejects.toMatchObject({
+      code: 'TOO_MANY_REQUESTS',
+      retryAfterSeconds: 1,
+    })
+    await expect(login('ann', 'right')).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+    expect(await login('ann', 'right', '198.51.100.1')).toMatchObject({ name: 'ann' })
+    expect(await login('ci', 'token-of-ci')).toMatchObject({ name: 'ci' })
+  })
+
+  it('counts them with the passwords of the address', async () => {
+    for (let count = 0; count < 99; count += 1) await guard.refused('forged', origin)
+    expect(await login('nobody', 'wrong')).toBeUndefined()
+    await expect(guard.refused('forged', origin)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+  })
+
+  it('writes them down', async () => {
+    await guard.refused('the bearer token is forged', origin)
+    expect(audit.entries).toEqual([
+      {
+        action: 'login',
+        outcome: 'refused',
+        actor: 'anonymous',
+        origin,
+        reason: 'the bearer token is forged',
+      },
+    ])
+  })
+})
+
 describe('LoginGuard with access tokens', () => {
   it('lets a token in whatever stands against its name and address', async () => {
     policy = { ...policy, enabled: true, loginAttempts: 3, address: { ...policy.address, from: 3 } }

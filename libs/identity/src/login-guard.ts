@@ -1,4 +1,5 @@
 import {
+  anonymous,
   type AuditOutcome,
   type AuditTrail,
   type Clock,
@@ -14,6 +15,7 @@ import type { Authenticator, PasswordCredentials } from './authenticator.js'
 import type { LockPolicy } from './lock-policy.js'
 import type { LoginAttempt, LoginBarrier, LoginFailureStore } from './login-failure-store.js'
 import { RecentLogins } from './recent-logins.js'
+import type { TokenAttempts } from './token-attempts.js'
 import { Turns } from './turns.js'
 import { isPossibleUserName, userNameOf } from './user-name.js'
 
@@ -28,7 +30,7 @@ const maximumRemembered = 10_000
  * most one guess for each replica. Access tokens are let in whatever stands against the name, because nobody can guess
  * those, and so is who is remembered where they were before.
  */
-export class LoginGuard implements Authenticator {
+export class LoginGuard implements Authenticator, TokenAttempts {
   readonly #turns = new Turns(maximumWaiting)
   readonly #turnsOfAddresses = new Turns(maximumWaiting)
   /**
@@ -67,6 +69,11 @@ export class LoginGuard implements Authenticator {
     const principal = await this.shared(credentials, origin)
     if (principal !== undefined) this.#provenAt.set(place, true)
     return principal
+  }
+
+  /** Of a wrong token nobody knows whose it should be. */
+  refused(reason: string, origin: RequestOrigin): Promise<void> {
+    return this.addTokenFailure(anonymous.name, reason, origin)
   }
 
   /** Forgets the failures of a user. @returns false when there were none */
@@ -154,10 +161,14 @@ export class LoginGuard implements Authenticator {
       }
       return principal
     }
-    const attempt = { user: undefined, address: addressKeyOf(origin.address) }
-    await this.passBarrier(attempt, credentials.username, origin)
-    await this.addFailure(attempt, credentials.username, origin, 'the access token is wrong')
+    await this.addTokenFailure(credentials.username, 'the access token is wrong', origin)
     return undefined
+  }
+
+  private async addTokenFailure(username: string, reason: string, origin: RequestOrigin): Promise<void> {
+    const attempt = { user: undefined, address: addressKeyOf(origin.address) }
+    await this.passBarrier(attempt, username, origin)
+    await this.addFailure(attempt, username, origin, reason)
   }
 
   private async verify(

@@ -24,6 +24,9 @@ export interface VerifiedToken {
 /** The registry's own bearer tokens. */
 export interface TokenService {
   issue(principal: Principal, scopes: readonly TokenScope[]): Promise<IssuedToken>
-  /** @throws RegistryError UNAUTHORIZED when the token is malformed, expired, of another issuer or audience, or forged */
+  /**
+   * @throws ForgedToken (UNAUTHORIZED) when the token is malformed, of another issuer or audience, or forged; RegistryError
+   *   UNAUTHORIZED when it is over, or its bearer may not log in any more
+   */
   verify(token: string): Promise<VerifiedToken>
 }

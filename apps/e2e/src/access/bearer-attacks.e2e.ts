@@ -48,11 +48,14 @@ describe('a bearer token', () => {
   let claims: Fields
   /** As whoever has the database has it. */
   let ours: KeyObject
+  let addresses = 0
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
   beforeAll(async () => {
     db = await TestDatabase.create()
-    world = await World.start({ env: { ENTREPOT_DATABASE_URL: db.url } })
+    world = await World.start({
+      env: { ENTREPOT_DATABASE_URL: db.url, ENTREPOT_TRUSTED_PROXIES: '127.0.0.0/8' },
+    })
     await world.createRepositories()
     await world.entrepot.registry.pushImage(image, '1', smallManifest('attacked'))
     token = ((await world.visitor(admin).bearer(scope)) ?? '').slice('Bearer '.length)
@@ -65,8 +68,12 @@ describe('a bearer token', () => {
     await db?.close()
   })
 
-  const show = (shown: string, path: string): Promise<Answer> =>
-    world.wire.sendWith(`Bearer ${shown}`, 'GET', path)
+  /** From an address of its own: who shows forged ones has to wait after some. */
+  const show = (shown: string, path: string): Promise<Answer> => {
+    const headers = { 'x-forwarded-for': `10.0.${addresses >> 8}.${addresses % 256}` }
+    addresses += 1
+    return world.wire.sendWith(`Bearer ${shown}`, 'GET', path, { headers })
+  }
   const statuses = async (shown: string, asked: readonly string[]) =>
     Promise.all(asked.map(async (path) => (await show(shown, path)).status))
 
@@ -85,13 +92,33 @@ describe('a bearer token', () => {
       expect([path, answer.status]).toEqual([path, 401])
       expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
     }
-    expectStatus(await world.wire.sendWith(`Bearer ${shown}`, 'GET', '/v2/token?service=entrepot'), 401)
+    expectStatus(await show(shown, '/v2/token?service=entrepot'), 401)
   }
 
   it('of this registry is taken, and so is one that the tests sign as it does', async () => {
     expect(await statuses(token, [...paths, ...adminPaths])).toEqual([200, 200, 200, 200, 200, 200, 200])
     const again = signed(header, claims, byKey(ours))
     expect(await statuses(again, [...paths, ...adminPaths])).toEqual([200, 200, 200, 200, 200, 200, 200])
+  })
+
+  it('that is forged counts for its address, and one that is over does not', async () => {
+    const headers = { 'x-forwarded-for': '198.51.100.7' }
+    const send = async (authorization: string) =>
+      (await world.wire.sendWith(authorization, 'GET', '/v2/', { headers })).status
+    const forged = `Bearer ${signed(header, claims, byKey(other.privateKey))}`
+    const over = `Bearer ${signed(header, { ...claims, exp: Number(claims['iat']) - 3600 }, byKey(ours))}`
+    const times = async (count: number, authorization: string) => {
+      const answers = new Set<number>()
+      for (let sent = 0; sent < count; sent += 1) answers.add(await send(authorization))
+      return [...answers]
+    }
+    expect(await times(120, over)).toEqual([401])
+    expect(await times(50, forged)).toEqual([401])
+    expect(await times(50, `Bearer ept_${'A'.repeat(43)}`)).toEqual([401])
+    expect(await send(forged)).toBe(429)
+    // Who has a right one is not asked to wait.
+    expect(await send(`Bearer ${token}`)).toBe(200)
+    expect((await show(token, '/v2/')).status).toBe(200)
   })
 
   it.each(['none', 'None', 'NONE', 'nOnE', ''])('is not taken with the algorithm %j', async (alg) => {
@@ -199,10 +226,10 @@ describe('a bearer token', () => {
   it.each(['', '.', '..', '...', 'a.b.c', '{}.{}.{}', 'A'.repeat(30_000), 'ey\u00e9.x.y'])(
     'is not taken when it is %j',
     async (shown) => {
-      const answer = await world.wire.sendWith(`Bearer ${shown}`, 'GET', paths[1] ?? '')
+      const answer = await show(shown, paths[1] ?? '')
       expect(answer.status).toBe(401)
       expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm=/)
-      expect((await world.wire.sendWith(`Bearer ${shown}`, 'GET', adminPaths[0] ?? '')).status).toBe(401)
+      expect((await show(shown, adminPaths[0] ?? '')).status).toBe(401)
     },
   )
 

@@ -1,0 +1,11 @@
+import { RegistryError } from '@entrepot/kernel'
+
+/**
+ * UNAUTHORIZED for a bearer token that this registry never gave out: an attempt, and counted as one. Tokens that are over,
+ * or say that they are, are none: clients show those until they are told, and nobody gets in with them.
+ */
+export class ForgedToken extends RegistryError {
+  constructor(message: string, cause?: unknown) {
+    super('UNAUTHORIZED', message, { cause })
+  }
+}
