@@ -1,13 +1,14 @@
 import { anyRepository, type PermissionTarget } from '@entrepot/access'
-import { anonymous, type AuditTrail, RegistryError } from '@entrepot/kernel'
+import { type AuditTrail, RegistryError } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 import type { AccountPorts, PermissionPorts } from '../admin-api-ports.js'
 import type { Caller } from '../caller.js'
 import { noSuch } from '../http/no-such.js'
 import { parsePlainName } from '../http/plain-name.js'
 import { recordChange } from '../record-change.js'
-import type { Grants, PermissionInput } from './permission-input.js'
+import type { PermissionInput } from './permission-input.js'
 import { permissionV2Json } from './permission-v2.js'
+import { absent, ReferencedNames } from './referenced-names.js'
 
 const anyKeys: ReadonlySet<string> = new Set(anyRepository)
 
@@ -43,27 +44,38 @@ export class PermissionAdministration {
   async create(caller: Caller, nameText: string, input: PermissionInput): Promise<PermissionTarget> {
     if (!caller.administrator) throw notTheirs()
     const target = targetOf(parsePlainName('permission', nameText), input)
-    await this.check(target, undefined)
+    const names = new ReferencedNames(this.accounts)
+    await names.lookUp(target, undefined)
+    this.check(target, undefined, names)
     const { target: created } = await this.permissions.targets.create(target)
     this.record(caller, 'permission.create', undefined, created)
     return created
   }
 
   /**
-   * Replaces all that the target says; who only manages it may change the actions of users and groups alone.
+   * Replaces all that the target says; who only manages it may change the actions of users and groups alone. What the
+   * target says when it is stored counts, and not what this replica knew of it before.
    * @throws RegistryError DENIED, REQUEST_INVALID for what does not exist
    */
   async replace(caller: Caller, name: string, input: PermissionInput): Promise<PermissionTarget> {
-    const current = this.find(name)
-    if (current === undefined || !this.mayChange(caller, current)) {
-      if (caller.administrator) throw noSuch('permission target', name)
-      throw notTheirs()
+    const known = this.find(name)
+    if (known === undefined) throw this.refusal(caller, name)
+    const names = new ReferencedNames(this.accounts)
+    for (let current = known; ;) {
+      await names.lookUp(this.wanted(caller, current, input), current)
+      let isChecked = false
+      const { target } = await this.permissions.targets.update(name, (latest) => {
+        current = latest
+        const wanted = this.wanted(caller, latest, input)
+        isChecked = names.has(wanted, latest)
+        if (!isChecked) return latest
+        this.check(wanted, latest, names)
+        return wanted
+      })
+      if (!isChecked) continue
+      this.record(caller, 'permission.update', current, target)
+      return target
     }
-    const wanted = caller.administrator ? targetOf(current.name, input) : withGrants(current, input)
-    await this.check(wanted, current)
-    const { target } = await this.permissions.targets.update(name, () => wanted)
-    this.record(caller, 'permission.update', current, target)
-    return target
   }
 
   /** As both, for routes that create what they don't find. @returns whether it is new */
@@ -85,21 +97,28 @@ export class PermissionAdministration {
     return caller.administrator || this.permissions.policy.mayManage(caller.principal, target)
   }
 
+  /** What the target is to say. @throws RegistryError DENIED when the caller may not change it, or not that much */
+  private wanted(caller: Caller, current: PermissionTarget, input: PermissionInput): PermissionTarget {
+    if (!this.mayChange(caller, current)) throw this.refusal(caller, current.name)
+    return caller.administrator ? targetOf(current.name, input) : withGrants(current, input)
+  }
+
   /** What the target named before may stay: a repository's deletion is not this request's fault. */
-  private async check(wanted: PermissionTarget, current: PermissionTarget | undefined): Promise<void> {
+  private check(
+    wanted: PermissionTarget,
+    current: PermissionTarget | undefined,
+    names: ReferencedNames,
+  ): void {
     const known = new Set(current?.repositories)
     for (const key of wanted.repositories) {
       if (anyKeys.has(key) || known.has(key) || this.repositories.find(key) !== undefined) continue
       throw absent('repository', key)
     }
-    for (const name of added(wanted.users, current?.users)) {
-      if (name !== anonymous.name && (await this.accounts.users.find(name)) === undefined) {
-        throw absent('user', name)
-      }
-    }
-    for (const name of added(wanted.groups, current?.groups)) {
-      if ((await this.accounts.groups.find(name)) === undefined) throw absent('group', name)
-    }
+    names.check(wanted, current)
+  }
+
+  private refusal(caller: Caller, name: string): Error {
+    return caller.administrator ? noSuch('permission target', name) : notTheirs()
   }
 
   private record(
@@ -145,18 +164,6 @@ function withGrants(current: PermissionTarget, input: PermissionInput): Permissi
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && new Set([...left, ...right]).size === new Set(left).size
-}
-
-function added(wanted: Grants, current: Grants | undefined): readonly string[] {
-  const known = new Set(Object.keys(current ?? {}))
-  return Object.keys(wanted).filter((name) => !known.has(name))
-}
-
-function absent(kind: string, name: string): RegistryError {
-  return new RegistryError(
-    'REQUEST_INVALID',
-    `there is no ${kind} ${JSON.stringify(name.slice(0, 100))} that the permission target could name`,
-  )
 }
 
 /** The same whether the target exists or not. */

@@ -1,0 +1,156 @@
+import { type PermissionTarget, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
+import { InMemoryPermissionTargetStore } from '@entrepot/access/testing'
+import { MemoryBroadcast } from '@entrepot/coordination/testing'
+import { PasswordHasher } from '@entrepot/identity'
+import { InMemoryAccounts, InMemoryGroupStore, InMemoryUserAccountStore } from '@entrepot/identity/testing'
+import { silentLogger } from '@entrepot/kernel'
+import { RecordingAuditTrail, userPrincipal } from '@entrepot/kernel/testing'
+import { RepositoryDirectory } from '@entrepot/repositories'
+import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Caller } from '../caller.js'
+import { PermissionAdministration } from './permission-administration.js'
+import { noPermissionInput } from './permission-access.js'
+
+const team: PermissionTarget = {
+  name: 'team',
+  repositories: ['ANY LOCAL'],
+  includes: ['team/**'],
+  excludes: [],
+  users: { mia: ['manage', 'read'] },
+  groups: {},
+}
+
+const callerOf = (name: string, administrator: boolean): Caller => ({
+  principal: userPrincipal(name, { admin: administrator }),
+  origin: { address: '192.0.2.7', requestId: 'r1' },
+  unlimited: true,
+  scoped: false,
+  administrator,
+})
+const manager = callerOf('mia', false)
+const administrator = callerOf('admin', true)
+
+/** What this replica knows stays as it was at the start until it looks again, as within the second before it would. */
+let here: PermissionTargets
+let there: PermissionTargets
+let users: InMemoryUserAccountStore
+let audit: RecordingAuditTrail
+let administration: PermissionAdministration
+
+beforeEach(async () => {
+  const store = new InMemoryPermissionTargetStore()
+  here = new PermissionTargets(store, new MemoryBroadcast(), silentLogger)
+  there = new PermissionTargets(store, new MemoryBroadcast(), silentLogger)
+  await there.create(team)
+  await here.start()
+  here.stop()
+  const accounts = new InMemoryAccounts()
+  users = new InMemoryUserAccountStore(accounts)
+  for (const name of ['mia', 'bob', 'eve']) await users.create({ name })
+  audit = new RecordingAuditTrail()
+  administration = new PermissionAdministration(
+    {
+      targets: here,
+      policy: new PermissionTargetPolicy(
+        here,
+        () => false,
+        () => 'local',
+      ),
+      anonymous: { enabled: false, change: () => Promise.reject(new Error('is not changed here')) },
+    },
+    {
+      users,
+      groups: new InMemoryGroupStore(accounts),
+      hasher: new PasswordHasher(),
+      passwords: { authenticate: async () => undefined },
+      principals: { forget: () => undefined },
+      refreshTokens: { revokeAllOf: async () => undefined },
+    },
+    new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), silentLogger),
+    audit,
+  )
+})
+
+const elsewhere = (change: Partial<PermissionTarget>) =>
+  there.update('team', (current) => ({ ...current, ...change }))
+const stored = async () => {
+  await there.update('team', (current) => current)
+  return there.find('team')?.target
+}
+const granting = (grants: PermissionTarget['users'], more: Partial<PermissionTarget> = {}) => ({
+  ...noPermissionInput,
+  users: { mia: ['manage', 'read'] as const, ...grants },
+  ...more,
+})
+
+describe('a manager whose replica does not know yet what an administrator has changed', () => {
+  it('does not undo a change of the patterns', async () => {
+    await elsewhere({ includes: ['team/public/**'], excludes: ['team/public/drafts/**'] })
+    const target = await administration.replace(manager, 'team', granting({ bob: ['read'] }))
+    expect(target).toMatchObject({
+      includes: ['team/public/**'],
+      excludes: ['team/public/drafts/**'],
+      users: { bob: ['read'] },
+    })
+    expect(await stored()).toEqual(target)
+    expect(audit.entries).toMatchObject([
+      { action: 'permission.update', before: { repo: { 'include-patterns': ['team/public/**'] } } },
+    ])
+  })
+
+  it('is refused who sends the patterns that were', async () => {
+    const { target: narrowed } = await elsewhere({ includes: ['team/public/**'] })
+    const { repositories, includes, excludes } = team
+    const input = granting({ bob: ['read'] }, { repositories, includes, excludes })
+    await expect(administration.replace(manager, 'team', input)).rejects.toMatchObject({ code: 'DENIED' })
+    expect(await stored()).toEqual(narrowed)
+  })
+
+  it('does not use a manage that was taken away', async () => {
+    await elsewhere({ users: { mia: ['read'] } })
+    await expect(administration.replace(manager, 'team', granting({ bob: ['read'] }))).rejects.toMatchObject({
+      code: 'DENIED',
+    })
+    expect((await stored())?.users).toEqual({ mia: ['read'] })
+    expect(audit.entries).toEqual([])
+  })
+
+  it('names nobody who has been taken out because they are gone', async () => {
+    await elsewhere({ users: { ...team.users, ghost: ['read'] } })
+    await here.update('team', (current) => current)
+    await here.update('team', (current) => current)
+    await there.forget({ user: 'ghost' })
+    await expect(
+      administration.replace(manager, 'team', granting({ ghost: ['read'] })),
+    ).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    expect(Object.keys((await stored())?.users ?? {})).toEqual(['mia'])
+  })
+})
+
+describe('an administrator whose replica is behind', () => {
+  it('replaces all, and the audit trail has what was really there before', async () => {
+    await elsewhere({ includes: ['other/**'] })
+    const input = granting({ eve: ['read'] }, { repositories: ['ANY'], includes: [], excludes: [] })
+    const target = await administration.replace(administrator, 'team', input)
+    expect(target).toMatchObject({ repositories: ['ANY'], includes: [], users: { eve: ['read'] } })
+    expect(audit.entries).toMatchObject([{ before: { repo: { 'include-patterns': ['other/**'] } } }])
+  })
+
+  it('names neither users nor repositories that are not there', async () => {
+    for (const input of [
+      granting({ nobody: ['read'] }, { repositories: ['ANY'] }),
+      granting({}, { repositories: ['gone'] }),
+    ]) {
+      await expect(administration.replace(administrator, 'team', input)).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+      })
+    }
+  })
+
+  it('keeps a repository that the target named before, though it is gone', async () => {
+    await elsewhere({ repositories: ['gone'] })
+    const input = granting({}, { repositories: ['gone'], includes: ['x/**'], excludes: [] })
+    expect(await administration.replace(administrator, 'team', input)).toMatchObject({ includes: ['x/**'] })
+  })
+})
