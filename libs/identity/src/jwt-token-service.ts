@@ -1,4 +1,11 @@
-import { type Clock, type Principal, RegistryError, type UserId, anonymous } from '@entrepot/kernel'
+import {
+  type Clock,
+  type Principal,
+  RegistryError,
+  type UserId,
+  type UserPrincipal,
+  anonymous,
+} from '@entrepot/kernel'
 import { decodeJwt, errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { ForgedToken } from './forged-token.js'
@@ -40,7 +47,8 @@ interface Claims {
 
 /**
  * Bearer tokens as JWTs (RFC 7519) signed with ES256. A token says who its bearer is and at most what they may do; whether
- * they exist, may log in and administer, and what the access token that they had shown is worth, is looked up at each use.
+ * they exist, may log in and administer, and what the access token or password that they had shown is worth, is looked up at
+ * each use.
  */
 export class JwtTokenService implements TokenService {
   /** Verification costs 100-200 µs and the pull of a manifest not much more than 20. */
@@ -74,7 +82,7 @@ export class JwtTokenService implements TokenService {
     const issuedAt = Math.floor(this.clock.now() / 1000)
     const token = await new SignJWT({
       access: scopes.map(({ type, name, actions }) => ({ type, name, actions })),
-      ...(principal.kind === 'user' ? { uid: principal.id, ati: principal.accessTokenId } : {}),
+      ...(principal.kind === 'user' ? await this.bearerClaims(principal) : {}),
     })
       .setProtectedHeader({ alg: algorithm, kid: key.id, typ: 'JWT' })
       .setIssuer(this.settings.issuer)
@@ -96,10 +104,15 @@ export class JwtTokenService implements TokenService {
     return { principal: await this.principalOf(claims.bearer), scopes: claims.scopes }
   }
 
+  private async bearerClaims(principal: UserPrincipal): Promise<JWTPayload> {
+    const passwordMark = await this.bearers.passwordMark(principal)
+    return { uid: principal.id, ati: principal.accessTokenId, pwm: passwordMark }
+  }
+
   private async principalOf(bearer: TokenBearer | undefined): Promise<Principal> {
     if (bearer === undefined) return anonymous
-    const principal = await this.bearers.find(bearer)
-    if (principal === undefined) throw refused('its user may not log in any more')
+    const principal = await this.bearers.findWithPassword(bearer)
+    if (principal === undefined) throw refused('its user may not log in with it any more')
     return principal
   }
 
@@ -157,11 +170,12 @@ function claimsOf(payload: JWTPayload): Claims {
 }
 
 /** A user has a name and an id; nobody has neither. */
-function bearerOf({ sub, uid, ati }: JWTPayload): TokenBearer | undefined | 'invalid' {
-  if (sub === '') return uid === undefined && ati === undefined ? undefined : 'invalid'
+function bearerOf({ sub, uid, ati, pwm }: JWTPayload): TokenBearer | undefined | 'invalid' {
+  if (sub === '') return [uid, ati, pwm].every((claim) => claim === undefined) ? undefined : 'invalid'
   if (typeof sub !== 'string' || typeof uid !== 'string' || uid === '') return 'invalid'
   if (ati !== undefined && typeof ati !== 'string') return 'invalid'
-  return { name: sub, id: uid as UserId, accessTokenId: ati }
+  if (pwm !== undefined && typeof pwm !== 'string') return 'invalid'
+  return { name: sub, id: uid as UserId, accessTokenId: ati, passwordMark: pwm }
 }
 
 function isScope(value: unknown): value is TokenScope {

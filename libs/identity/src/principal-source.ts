@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Clock, isRecent, type UserId, type UserPrincipal } from '@entrepot/kernel'
 import { LRUCache } from 'lru-cache'
 import type { DirectoryConfirmations } from './directory-confirmations.js'
@@ -10,8 +11,13 @@ const freshMilliseconds = 1000
 
 const maximumUsers = 10_000
 
+interface KnownUser {
+  readonly principal: UserPrincipal
+  readonly passwordMark: string | undefined
+}
+
 interface Lookup {
-  readonly principal: Promise<UserPrincipal | undefined>
+  readonly user: Promise<KnownUser | undefined>
   readonly startedAt: number
 }
 
@@ -31,8 +37,16 @@ export class PrincipalSource {
    * @throws RegistryError UNAVAILABLE when the user's directory has to be asked and can't be
    */
   async find(name: string, id?: UserId): Promise<UserPrincipal | undefined> {
-    const principal = await this.current(userNameOf(name))
+    const principal = (await this.current(userNameOf(name)))?.principal
     return id === undefined || principal?.id === id ? principal : undefined
+  }
+
+  /**
+   * Another text when the password here is another one, and worth nothing to who reads it.
+   * @returns undefined without a password here, and where `find` finds nobody
+   */
+  async passwordMark(name: string): Promise<string | undefined> {
+    return (await this.current(userNameOf(name)))?.passwordMark
   }
 
   /** After a change made on this replica, so that it is seen here at once. */
@@ -40,24 +54,31 @@ export class PrincipalSource {
     this.#lookups.delete(userNameOf(name))
   }
 
-  private current(name: string): Promise<UserPrincipal | undefined> {
+  private current(name: string): Promise<KnownUser | undefined> {
     const known = this.#lookups.get(name)
     const now = this.clock.now()
-    if (known !== undefined && isRecent(known.startedAt, now, freshMilliseconds)) return known.principal
-    const lookup = { principal: this.load(name), startedAt: now }
+    if (known !== undefined && isRecent(known.startedAt, now, freshMilliseconds)) return known.user
+    const lookup = { user: this.load(name), startedAt: now }
     this.#lookups.set(name, lookup)
-    lookup.principal.catch(() => {
+    lookup.user.catch(() => {
       if (this.#lookups.peek(name) === lookup) this.#lookups.delete(name)
     })
-    return lookup.principal
+    return lookup.user
   }
 
-  private async load(name: string): Promise<UserPrincipal | undefined> {
+  private async load(name: string): Promise<KnownUser | undefined> {
     const account = await this.accounts.find(name)
     if (account === undefined || account.disabled) return undefined
     const confirmed = await this.confirmations.renew(account)
-    return confirmed === undefined || confirmed.disabled ? undefined : principalOf(confirmed)
+    if (confirmed === undefined || confirmed.disabled) return undefined
+    return { principal: principalOf(confirmed), passwordMark: markOf(confirmed.passwordHash) }
   }
+}
+
+/** Of a hash with a salt of its own, so that equal passwords have nothing in common. */
+function markOf(passwordHash: string | undefined): string | undefined {
+  if (passwordHash === undefined) return undefined
+  return createHash('sha256').update(passwordHash).digest('base64url').slice(0, 16)
 }
 
 export function principalOf({ id, name, admin, realm, memberships }: UserAccount): UserPrincipal {

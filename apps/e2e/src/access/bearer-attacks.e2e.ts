@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { errorCodes, expectStatus, json, type Answer, type Credentials } from '../support/registry-client.js'
 import { eventually } from '../support/workplace.js'
 import { keys } from './matrix/grants.js'
-import { admin, smallManifest, World } from './matrix/world.js'
+import { admin, smallManifest, userPassword, World } from './matrix/world.js'
 
 /** What is withdrawn is promised to be of no use within a second; the rest is for the machine of the test. */
 const withdrawnWithinMs = 2000
@@ -215,6 +215,8 @@ describe('a bearer token', () => {
       { sub: 'nobody-of-this-name' },
       { ati: '00000000-0000-4000-8000-000000000000' },
       { ati: 7 },
+      { pwm: undefined },
+      { pwm: 'another-password' },
       { access: undefined },
       { access: [{ type: 'registry', name: 'admin', actions: '*' }] },
     ]
@@ -281,6 +283,22 @@ describe('a bearer token', () => {
       expect(await statuses(shown, [manifest])).toEqual([200])
       await world.arrange('DELETE', '/access/api/v2/users/leaver')
       await expectWithdrawn(shown)
+    })
+
+    it('is over when the password is changed that it was got with', async () => {
+      const credentials = await readerCalled('changer')
+      const shown = await bearerOf(credentials)
+      expect(await statuses(shown, [manifest])).toEqual([200])
+      const next = `${userPassword} again`
+      const own = world.visitor(credentials)
+      const change = { password: next, old_password: userPassword }
+      const changed = await own.send('PUT', '/access/api/v2/users/changer/password', {
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify(change)),
+      })
+      expectStatus(changed, 204)
+      await expectWithdrawn(shown)
+      expect(await statuses(await bearerOf({ ...credentials, password: next }), [manifest])).toEqual([200])
     })
   })
 
