@@ -39,6 +39,7 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
     ['connect', 'tls', 'manager bind', 'search', 'user bind', 'groups'].map(
       (step, index) => `${step} ${outcomes[index]}`,
     )
+  const withoutManager = { managerDn: undefined, managerPassword: undefined }
   const alice = { username: 'alice', password: 'secret1' }
 
   describe('a test of settings', () => {
@@ -94,7 +95,13 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
         'a wrong manager password',
         () => [{ search: { managerPassword: 'canary-wrong' } }],
         ['ok', 'skipped', 'failed', 'skipped', 'skipped', 'skipped'],
-        /check managerDn and managerPassword/,
+        /answers result 49 \(InvalidCredentials\); check managerDn and managerPassword/,
+      ],
+      [
+        'a manager that is named as if the base DN were added',
+        () => [{ search: { managerDn: 'cn=manager' } }],
+        ['ok', 'skipped', 'failed', 'skipped', 'skipped', 'skipped'],
+        /check managerDn and managerPassword: managerDn is sent as it is, "cn=manager"/,
       ],
       [
         'a search base that is not there',
@@ -143,6 +150,32 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
         () => [{ userDnPattern: 'uid={0},ou=people' }],
         ['ok', 'skipped', 'ok', 'ok', 'ok', 'ok'],
         /./,
+      ],
+      [
+        'a direct bind without a manager, where nobody but users may read',
+        () => [{ userDnPattern: 'uid={0},ou=people', search: withoutManager }],
+        ['ok', 'skipped', 'skipped', 'skipped', 'ok', 'ok'],
+        /./,
+      ],
+      [
+        'a wrong password of a direct bind',
+        () => [
+          { userDnPattern: 'uid={0},ou=people', search: withoutManager },
+          undefined,
+          { username: 'alice', password: 'canary-wrong' },
+        ],
+        ['ok', 'skipped', 'skipped', 'skipped', 'failed', 'skipped'],
+        /does not take this password for uid=alice/,
+      ],
+      [
+        'a direct bind without a manager, as a user who may not read the own entry',
+        () => [
+          { userDnPattern: 'uid={0},ou=blind', search: withoutManager },
+          undefined,
+          { username: 'blind', password: 'secret1' },
+        ],
+        ['ok', 'skipped', 'skipped', 'skipped', 'failed', 'skipped'],
+        /the password is right, but uid=blind,.* may not read itself/,
       ],
     ])('tells with %s which step failed and what to change', async (_what, given, outcomes, message) => {
       const [fields, urls, user] = given()

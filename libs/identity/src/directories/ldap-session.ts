@@ -95,10 +95,19 @@ export class LdapSession {
       if (error instanceof LdapFailure) throw error
       const where = `${this.server.host}:${this.server.port}`
       throw error instanceof ResultCodeError
-        ? new LdapFailure(step, `${where} answers: ${reasonOf(error)}`, error.code)
+        ? new LdapFailure(step, `${where} answers ${answerOf(error)}`, error.code)
         : new LdapFailure(step, `${where} ${reasonOf(this.stream.failure ?? error)}`)
     }
   }
+}
+
+/** The number and name of the result, for servers often say nothing else, then what the server says. */
+function answerOf(error: ResultCodeError): string {
+  const said = reasonOf(error)
+    .replace(/ ?Code: 0x[\da-f]+$/i, '')
+    .trim()
+  const result = `result ${error.code} (${error.name.replace(/Error$/, '')})`
+  return said === '' ? result : `${result}: ${said}`
 }
 
 /** @throws LdapFailure */

@@ -1,6 +1,6 @@
 import { systemClock } from '@entrepot/kernel'
 import type { Entry } from 'ldapts'
-import { isRefusal } from './bind-password-check.js'
+import { BindPasswordCheck, isRefusal } from './bind-password-check.js'
 import { checkDirectorySettings } from './check-directory-settings.js'
 import { directDn, showsName } from './direct-dn.js'
 import { type DirectoryServer, serversOf } from './directory-server.js'
@@ -9,7 +9,7 @@ import { isSwitchedOff, userAttributesOf, valuesOf } from './found-user.js'
 import { GroupSearch } from './group-search.js'
 import { managerOf, pageSizeOf, passwordCheckFor } from './ldap-directory.js'
 import { LdapFailure, type LdapStep, resultCodes } from './ldap-failure.js'
-import { LdapSession } from './ldap-session.js'
+import { type LdapBind, LdapSession } from './ldap-session.js'
 import { isPlausible } from './password-check.js'
 import { ReferredServers } from './referred-servers.js'
 import { searchBasesOf, UserSearch } from './user-search.js'
@@ -68,7 +68,7 @@ class ServerTest {
       await this.connect()
     } catch (error) {
       if (!(error instanceof LdapFailure)) throw error
-      this.say(error.step, 'failed', `${error.message}${adviceOn(error)}`)
+      this.say(error.step, 'failed', `${error.message}${adviceOn(error, this.settings)}`)
     }
     for (const step of order) {
       if (!this.#steps.some((one) => one.step === step))
@@ -91,8 +91,7 @@ class ServerTest {
       else this.say('tls', 'ok', 'the certificate is trusted and of this host')
       await this.bindManager(session)
       const entry = await this.search(session, referred)
-      await this.bindUser(session, entry)
-      await this.readGroups(session, entry)
+      await this.readGroups(session, await this.bindUser(session, entry))
     } finally {
       await Promise.all([session.close(), referred.close()])
     }
@@ -157,7 +156,8 @@ class ServerTest {
     return entry
   }
 
-  private async bindUser(session: LdapSession, entry: Entry | undefined): Promise<void> {
+  /** @returns the entry, which without a manager nobody but the user could read */
+  private async bindUser(session: LdapSession, entry: Entry | undefined): Promise<Entry | undefined> {
     const { username = '', password } = this.user
     const { userDnPattern: pattern } = this.settings
     const dn =
@@ -165,15 +165,33 @@ class ServerTest {
       (pattern === undefined || username === '' ? undefined : directDn(this.server, pattern, username))
     if (dn === undefined || password === undefined) {
       this.say('user bind', 'skipped', 'give a user name and a password to try a login')
-      return
+      return entry
     }
     if (!isPlausible({ username, password }))
       throw new LdapFailure('user bind', 'the password is empty, longer than 1024 characters, or has a NUL')
     const manager = managerOf(this.settings)
-    const check = passwordCheckFor(session.server)
+    const check = pattern === undefined ? passwordCheckFor(session.server) : new BindPasswordCheck()
     if (!(await check.isRight({ server: session.server, manager, dn, credentials: { username, password } })))
       throw new LdapFailure('user bind', `the directory does not take this password for ${dn}`)
+    const own = entry ?? (await this.readAsUser(session, { dn, password }))
     this.say('user bind', 'ok', `logged in as ${dn}`)
+    return own
+  }
+
+  /** As a login does that has no manager. */
+  private async readAsUser(session: LdapSession, user: LdapBind): Promise<Entry> {
+    await session.bind(user, 'user bind')
+    const entry = await session.read(user.dn, userAttributesOf(this.settings, []), 'user bind')
+    if (entry === undefined) {
+      const advice = 'let users read their own entry, or give a managerDn'
+      throw new LdapFailure(
+        'user bind',
+        `the password is right, but ${user.dn} may not read itself: ${advice}`,
+      )
+    }
+    if (isSwitchedOff(entry, systemClock.now()))
+      throw new LdapFailure('user bind', `${entry.dn} is disabled, locked or expired in the directory`)
+    return entry
   }
 
   private async readGroups(session: LdapSession, user: Entry | undefined): Promise<void> {
@@ -209,9 +227,12 @@ function absenceOf(username: string, otherDn: string | undefined): string {
   return `the server takes ${name} for ${otherDn}, which does not show this name: write it as it is there, and let the manager read the attributes of searchFilter`
 }
 
-function adviceOn(failure: LdapFailure): string {
+function adviceOn(failure: LdapFailure, { search }: DirectorySettings): string {
   if (failure.step === 'connect') return '; check host, port and firewall'
-  if (failure.step === 'manager bind' && isRefusal(failure)) return '; check managerDn and managerPassword'
+  if (failure.step === 'manager bind' && isRefusal(failure)) {
+    const sent = `managerDn is sent as it is, ${JSON.stringify(search.managerDn)}, without the base DN`
+    return `; check managerDn and managerPassword: ${sent}`
+  }
   if (failure.resultCode === resultCodes.sizeLimitExceeded)
     return '; turn pagingSupport on, or let the manager read more entries'
   if (failure.step === 'groups') return '; check groupBaseDn and filter of the group settings'

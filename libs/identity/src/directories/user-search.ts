@@ -59,6 +59,6 @@ export function searchBasesOf(search: DirectorySearch, baseDn: string): readonly
 
 function explainBase(error: unknown, base: string): unknown {
   if (!(error instanceof LdapFailure) || error.resultCode !== resultCodes.noSuchObject) return error
-  const message = `${error.message}: the search base ${JSON.stringify(base)} is not there, or the manager may not see it`
+  const message = `${error.message}: the search base ${JSON.stringify(base)} is not there, or the manager (without one, nobody) may not see it`
   return new LdapFailure('search', message, error.resultCode)
 }

@@ -37,6 +37,7 @@ const people: readonly Person[] = [
   { uid: "a$'b", password: 'secret4', rdn: 'cn=dollar' },
   { uid: 'twin', password: 'secret5' },
   { uid: 'twin', password: 'secret5', under: 'ou=contractors' },
+  { uid: 'blind', password: 'secret1', under: 'ou=blind' },
   { uid: 'carl', password: 'secret6', under: 'ou=contractors' },
   { uid: 'hans', password: 'secret7', under: 'ou=dev,ou=staff' },
   { uid: 'nopassword' },
@@ -128,9 +129,15 @@ export function foundation(bulk: number): string {
       ['dc', 'example'],
     ],
   )
-  const units = ['ou=people', 'ou=contractors', 'ou=groups', 'ou=staff', 'ou=dev,ou=staff', 'ou=bulk'].map(
-    unit,
-  )
+  const units = [
+    'ou=people',
+    'ou=contractors',
+    'ou=blind',
+    'ou=groups',
+    'ou=staff',
+    'ou=dev,ou=staff',
+    'ou=bulk',
+  ].map(unit)
   const manager = entry(
     managerDn,
     ['organizationalRole', 'simpleSecurityObject'],

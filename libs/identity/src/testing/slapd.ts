@@ -197,6 +197,7 @@ function configuration(folder: string, tls: readonly string[], anonymousReads: b
     'memberof-refint TRUE',
     'overlay ppolicy',
     'access to attrs=userPassword by anonymous auth by self write by * none',
+    `access to dn.subtree="ou=blind,${suffix}" by * none`,
     `access to * by users read by anonymous ${anonymousReads ? 'read' : 'auth'}`,
     '',
   ].join('\n')
