@@ -102,6 +102,11 @@ describe('LDAP settings', () => {
     [{ ...corp, key: 'x', ldap_url: 'http://corp' }, 'urls must be ldap://'],
     [{ ...corp, key: 'x', ldap_url: undefined }, 'ldap_url is missing'],
     [{ ...corp, key: 'x', enabled: 'yes' }, 'enabled is "yes"'],
+    [{ ...corp, key: 'x', startTls: true }, 'startTls is not a field here, expected start_tls'],
+    [
+      { ...corp, key: 'x', search: { ...corp.search, managerDn: 'cn=m' } },
+      'search.managerDn is not a field here, expected search.manager_dn',
+    ],
     [{ ...corp, key: 'x', search: { search_filter: '(uid=ann)' } }, 'compares with the name'],
     [
       { ...corp, key: 'x', search: { ...corp.search, manager_password: 5 } },
@@ -128,6 +133,8 @@ describe('LDAP group settings', () => {
     expect(await status(app.send('POST', `${groups}/none/refresh`))).toBe(404)
     const unknown = await app.send('POST', groups, { ...staff, name: 'x', enabled_ldap: 'nowhere' })
     expect(unknown.status).toBe(400)
+    const misspelled = await app.send('PUT', `${groups}/staff`, { nestedDepth: 5 })
+    expect(errorsOf(misspelled)).toEqual(['nestedDepth is not a field here, expected nested_depth'])
     expect(await status(app.send('DELETE', `${groups}/staff`))).toBe(204)
     expect(await status(app.send('GET', `${groups}/staff`))).toBe(404)
   })

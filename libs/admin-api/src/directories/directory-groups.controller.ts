@@ -11,13 +11,13 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { queryText } from '../http/cursor-page.js'
 import { noSuch } from '../http/no-such.js'
-import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { directoryGroupJson } from './directory-json.js'
-import { DirectoryGroupDto, groupFieldsOf } from './directory.dto.js'
+import { DirectoryGroupDto, parseDirectoryGroup } from './directory.dto.js'
 import { GroupRefresh } from './group-refresh.js'
 
 /** The LDAP group settings of the Access service. */
@@ -46,7 +46,7 @@ export class DirectoryGroupsController {
     @JsonBody() body: JsonObject,
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
-    const { name, ...fields } = groupFieldsOf(parseDto(DirectoryGroupDto, body))
+    const { name, ...fields } = parseDirectoryGroup(body)
     if (name === undefined)
       throw new RegistryError('REQUEST_INVALID', 'name is missing, expected a name for it')
     const settings = newDirectoryGroupSettings({ ...fields, name })
@@ -63,7 +63,7 @@ export class DirectoryGroupsController {
     @JsonBody() body: JsonObject,
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
-    const fields = groupFieldsOf(parseDto(DirectoryGroupDto, body))
+    const fields = parseDirectoryGroup(body)
     const before = this.existing(name)
     if (fields.name !== undefined && fields.name !== name) {
       throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')

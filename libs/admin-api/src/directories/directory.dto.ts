@@ -8,7 +8,7 @@ import {
 import { IsCount, IsFlag, IsOneOf, IsSecretText, IsText, IsTextList } from '../field-rules.js'
 import { given } from '../http/given.js'
 import { objectOf } from '../http/object-of.js'
-import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { parseDto, refuseCamelCase, unknownFieldsIn } from '../http/parse-dto.js'
 import type { JsonObject } from '../json-body.js'
 
 /** Artifactory's LDAP setting; `ldap_urls` and all from `start_tls` on are ours. */
@@ -64,8 +64,10 @@ export interface ParsedDirectory {
 /** @throws RegistryError REQUEST_INVALID */
 export function parseDirectory(body: JsonObject): ParsedDirectory {
   const { search, ...rest } = body
+  refuseCamelCase(DirectoryDto, rest)
   const dto = parseDto(DirectoryDto, rest)
   const searchBody = search === undefined || search === null ? undefined : objectOf(search, 'search')
+  refuseCamelCase(DirectorySearchDto, searchBody ?? {}, 'search.')
   return {
     key: dto.key,
     fields: {
@@ -81,7 +83,10 @@ export function parseDirectory(body: JsonObject): ParsedDirectory {
   }
 }
 
-export function groupFieldsOf(dto: DirectoryGroupDto): Partial<DirectoryGroupSettings> {
+/** @throws RegistryError REQUEST_INVALID */
+export function parseDirectoryGroup(body: JsonObject): Partial<DirectoryGroupSettings> {
+  refuseCamelCase(DirectoryGroupDto, body)
+  const dto = parseDto(DirectoryGroupDto, body)
   return given<Partial<DirectoryGroupSettings>>({
     name: dto.name,
     enabledLdap: dto.enabled_ldap,

@@ -37,6 +37,21 @@ export function unknownFieldsIn(dtoClass: DtoClass<object>, body: JsonObject, pa
     .map((name) => path + name)
 }
 
+/**
+ * Refuses `startTls` where `start_tls` is meant: passed over, passwords would travel in clear.
+ * @throws RegistryError REQUEST_INVALID with the right spelling
+ */
+export function refuseCamelCase(dtoClass: DtoClass<object>, body: JsonObject, path = ''): void {
+  const known = fieldsOf(dtoClass)
+  for (const name of Object.keys(body)) {
+    const meant = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    if (!known.has(name) && known.has(meant)) {
+      const message = `${path}${name} is not a field here, expected ${path}${meant}`
+      throw new RegistryError('REQUEST_INVALID', message)
+    }
+  }
+}
+
 function fieldsOf(dtoClass: DtoClass<object>): ReadonlySet<string> {
   const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false)
   return new Set(rules.map((rule) => rule.propertyName))
