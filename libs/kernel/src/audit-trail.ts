@@ -30,7 +30,9 @@ export const auditActions = [
 export type AuditAction = (typeof auditActions)[number]
 
 /** `locked` is a login that was not even tried; `failed` is a failure of this server or of what it depends on. */
-export type AuditOutcome = 'ok' | 'refused' | 'locked' | 'failed'
+export const auditOutcomes = ['ok', 'refused', 'locked', 'failed'] as const
+
+export type AuditOutcome = (typeof auditOutcomes)[number]
 
 export interface AuditSubject {
   /** `image`, `blob`, `user`, `group`, `permission`, `repository`, `token`, `directory`, `settings` or `route`. */

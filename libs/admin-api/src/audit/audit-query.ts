@@ -1,5 +1,5 @@
 import { type AuditFilter, maximumAuditPage } from '@entrepot/audit'
-import { RegistryError } from '@entrepot/kernel'
+import { auditActions, auditOutcomes, RegistryError } from '@entrepot/kernel'
 import { type Query, queryText } from '../http/cursor-page.js'
 
 const defaultLimit = 100
@@ -19,6 +19,9 @@ const texts = {
 
 const known: ReadonlySet<string> = new Set(['from', 'to', 'limit', ...Object.keys(texts)])
 
+/** Of these a misspelled one is refused: nothing found would look like nothing done. */
+const words: Readonly<Record<string, readonly string[]>> = { action: auditActions, outcome: auditOutcomes }
+
 /**
  * `from` and `to` (RFC 3339), `limit` (1 to 1000, else 100), `cursor` and the texts above.
  * @throws RegistryError REQUEST_INVALID, for an unknown parameter too: an auditor must not take all for what was asked
@@ -27,6 +30,12 @@ export function parseAuditQuery(query: Query): AuditFilter {
   const unknown = Object.keys(query).find((name) => !known.has(name))
   if (unknown !== undefined) {
     throw invalid(`parameter ${shown(unknown)} is unknown, expected some of ${[...known].join(', ')}`)
+  }
+  for (const [name, allowed] of Object.entries(words)) {
+    const text = queryText(query, name)
+    if (text !== undefined && !allowed.includes(text)) {
+      throw invalid(`${name} is ${shown(text)}, expected one of ${allowed.join(', ')}`)
+    }
   }
   const parts = Object.entries(texts).map(([parameter, part]) => [part, queryText(query, parameter)] as const)
   return {

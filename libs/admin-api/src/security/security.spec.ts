@@ -112,6 +112,15 @@ describe('the import of an htpasswd file', () => {
 })
 
 describe('the search in the audit trail', () => {
+  it.each([
+    ['action=pull', 'action is "pull", expected one of login, access, push'],
+    ['outcome=denied', 'outcome is "denied", expected one of ok, refused, locked, failed'],
+  ])('refuses %s, which no event has', async (query, message) => {
+    const answer = await app.send('GET', `${own}/audit?${query}`)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain(JSON.stringify(message).slice(1, -1))
+  })
+
   it('gives the newest first, by page', async () => {
     const store = app.ports.auditEvents as unknown as { add(events: readonly object[]): Promise<void> }
     const event = (actor: string) => ({
