@@ -10,9 +10,10 @@ import { type DirectoryServer, serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
 import { isLocked, isSwitchedOff, userAttributesOf, valuesOf } from './found-user.js'
 import { type DirectoryGroupEntry, GroupSearch } from './group-search.js'
-import { LdapFailure } from './ldap-failure.js'
+import { LdapFailure, ServerOutOfReach } from './ldap-failure.js'
 import { type LdapBind, LdapSession } from './ldap-session.js'
 import { comparableDn } from './ldap-text.js'
+import { DirectoryDown, Outage } from './outage.js'
 import { PassportPasswordCheck } from './passport-password-check.js'
 import { isPlausible, type PasswordCheck } from './password-check.js'
 import { ReferredServers } from './referred-servers.js'
@@ -23,12 +24,15 @@ import { type Finding, UserSearch } from './user-search.js'
 /** Whoever has no account can ask for a login: no more connections to a slow directory than it and this process bear. */
 const loginLimits = { concurrency: 50, waiting: 200 }
 
+const retryAfterSeconds = 10
+
 const passportCheck = new PassportPasswordCheck()
 const bindCheck = new BindPasswordCheck()
 
 /** A directory over LDAP: finds the one entry of a name, has its password checked, and reads its groups. */
 export class LdapDirectory implements UserDirectory {
   readonly #rotation: ServerRotation
+  readonly #outage: Outage
   readonly #logins = new Places(loginLimits)
   readonly #groupSearches: readonly GroupSearch[]
 
@@ -39,6 +43,7 @@ export class LdapDirectory implements UserDirectory {
     private readonly logger: Logger,
   ) {
     this.#rotation = new ServerRotation(serversOf(settings), clock)
+    this.#outage = new Outage(settings.key, clock)
     this.#groupSearches = groupSettings.map((one) => new GroupSearch(one, pageSizeOf(settings)))
   }
 
@@ -111,7 +116,7 @@ export class LdapDirectory implements UserDirectory {
     { username, password }: PasswordCredentials,
   ): Promise<DirectoryVerdict> {
     const dn = directDn(server, pattern, username)
-    const session = await LdapSession.open(server)
+    const session = await ServerOutOfReach.unless(LdapSession.open(server))
     try {
       await session.bind({ dn, password }, 'user bind')
       const manager = managerOf(this.settings)
@@ -180,17 +185,22 @@ export class LdapDirectory implements UserDirectory {
   ): Promise<T> {
     const manager = managerOf(this.settings)
     const referred = new ReferredServers(this.settings.referrals, this.#rotation.servers, manager)
-    const session = await LdapSession.open(server)
+    const session = await ServerOutOfReach.unless(LdapSession.open(server))
     try {
-      if (manager !== undefined) await session.bind(manager, 'manager bind')
+      if (manager !== undefined) await ServerOutOfReach.unless(session.bind(manager, 'manager bind'))
       return await action(session, referred)
     } finally {
       await Promise.all([session.close(), referred.close()])
     }
   }
 
+  private ask<T>(action: (server: DirectoryServer) => Promise<T>): Promise<T> {
+    return this.#outage.ask(() => this.askInTurn(action))
+  }
+
   /** Asks the servers in turn until one answers. */
-  private async ask<T>(action: (server: DirectoryServer) => Promise<T>): Promise<T> {
+  private async askInTurn<T>(action: (server: DirectoryServer) => Promise<T>): Promise<T> {
+    let isDown = true
     for (const server of this.#rotation.order()) {
       try {
         const answer = await action(server)
@@ -199,6 +209,7 @@ export class LdapDirectory implements UserDirectory {
       } catch (error) {
         if (!(error instanceof LdapFailure)) throw error
         this.#rotation.failed(server)
+        isDown &&= error instanceof ServerOutOfReach
         const { step, message: reason } = error
         this.logger.warn(
           { directory: this.key, url: server.url, step, reason },
@@ -206,11 +217,9 @@ export class LdapDirectory implements UserDirectory {
         )
       }
     }
-    throw new RegistryError(
-      'UNAVAILABLE',
-      `the directory ${this.key} cannot be asked at the moment: try again, and see the server's log for the reason`,
-      { retryAfterSeconds: 10 },
-    )
+    const message = `the directory ${this.key} cannot be asked at the moment: try again, and see the server's log for the reason`
+    if (isDown) throw new DirectoryDown(message, retryAfterSeconds)
+    throw new RegistryError('UNAVAILABLE', message, { retryAfterSeconds })
   }
 
   private cannotLookUp(): RegistryError {

@@ -14,6 +14,18 @@ export class LdapFailure extends Error {
   }
 }
 
+/** Whatever was asked: the server can't be reached, or lets the manager not in. */
+export class ServerOutOfReach extends LdapFailure {
+  static async unless<T>(reached: Promise<T>): Promise<T> {
+    try {
+      return await reached
+    } catch (error) {
+      if (!(error instanceof LdapFailure)) throw error
+      throw new ServerOutOfReach(error.step, error.message, error.resultCode)
+    }
+  }
+}
+
 export const resultCodes = {
   sizeLimitExceeded: 4,
   noSuchObject: 32,
