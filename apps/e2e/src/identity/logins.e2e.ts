@@ -1,4 +1,4 @@
-import { PostgresSecuritySettingStore } from '@entrepot/database'
+import { PostgresAuditStore, PostgresSecuritySettingStore } from '@entrepot/database'
 import { TestDatabase } from '@entrepot/database/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminPassword, Entrepot } from '../support/entrepot.js'
@@ -73,5 +73,10 @@ describe('logins on two replicas', () => {
     expect((await login(one, 'admin', adminPassword)).status).toBe(200)
     expect((await login(other, 'admin', adminPassword)).status).toBe(200)
     expect(one.output).toContain('this start unlocks them')
+    const audit = new PostgresAuditStore(db.database)
+    await eventually('the audit trail has it', async () => {
+      const [event] = await audit.search({ action: 'user.unlock', subject: 'admin', limit: 10 })
+      return event?.actor === 'server' && event.origin.address === 'local'
+    })
   })
 })

@@ -1,5 +1,6 @@
 import type { EmbeddedPostgres } from '@entrepot/database'
 import { LoginGuard } from '@entrepot/identity'
+import type { AuditTrail } from '@entrepot/kernel'
 import type { RegistryHandler } from '@entrepot/oci-api'
 import { CacheFills, RepositoryDirectory } from '@entrepot/repositories'
 import { NestFactory } from '@nestjs/core'
@@ -12,6 +13,7 @@ import type { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import { listenAddressText } from '../settings/listen-address.js'
 import type { Settings } from '../settings/settings.js'
+import { auditTrailToken } from '../wiring/audit.module.js'
 import { registryHandlerToken } from '../wiring/registry-api.module.js'
 import { embeddedPostgres, migrateWhenReachable } from './connect-database.js'
 import { defaultRepositories } from './default-repositories.js'
@@ -20,6 +22,7 @@ import { prepareDataFolder } from './prepare-data-folder.js'
 import { Readiness } from './readiness.js'
 import { StartupError } from './startup-error.js'
 import type { Terminal } from './terminal.js'
+import { unlockAdministrators } from './unlock-administrators.js'
 
 /** The whole server, from its data folder to its port. What was started is stopped in the opposite order. */
 export class Server {
@@ -49,7 +52,8 @@ export class Server {
     const application = await this.createApplication({ ...this.boot, connection })
     signal.throwIfAborted()
     const firstStart = await application.get(FirstStart).run(this.settings)
-    await this.unlockAdministrators(application.get(LoginGuard))
+    const audit = application.get<AuditTrail>(auditTrailToken)
+    await unlockAdministrators(application.get(LoginGuard), audit, this.logger)
     await this.listen(application, firstStart)
   }
 
@@ -72,14 +76,6 @@ export class Server {
   /** For a process that can't wait any more. */
   killDatabase(): void {
     this.#postgres?.killNow()
-  }
-
-  /** The way out when strangers have locked every administrator: whoever can restart the server is none of them. */
-  private async unlockAdministrators(guard: LoginGuard): Promise<void> {
-    const users = await guard.unlockAdministrators()
-    if (users.length > 0) {
-      this.logger.warn({ users }, 'administrators were locked after failed logins: this start unlocks them')
-    }
   }
 
   private async closeFills(milliseconds: number, force: AbortSignal): Promise<void> {
