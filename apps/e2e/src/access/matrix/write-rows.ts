@@ -2,6 +2,7 @@ import { layerOf, ociManifest, sha256, type Image } from '../../support/images.j
 import { expectStatus, type Answer } from '../../support/registry-client.js'
 import { at, nameIn, type Cell, type RegistryRow } from './cell.js'
 import { isDone, writing, type Kind, type Outcome, type Rights } from './grants.js'
+import type { Visitor } from './visitor.js'
 import { smallManifest } from './world.js'
 
 const everywhere: readonly Kind[] = ['local', 'remote', 'virtual', 'nested']
@@ -10,9 +11,24 @@ const octets = { 'content-type': 'application/octet-stream' }
 /** Let in, and then refused for what exactly was asked. */
 const isForbidden = (outcome: Outcome): boolean => outcome !== 'refused' && outcome.status === 403
 
-/** Brings what the manifest needs, by its pusher: who may only deploy can't refer to what others brought. */
+/** What a visitor has brought to an image, by its name. */
+const brought = new WeakMap<Visitor, Map<string, Promise<void>>>()
+
+/**
+ * Brings what the manifests of the matrix need, which is the same for all, by their pusher: who may only deploy can't refer
+ * to what others brought.
+ */
 async function bring(cell: Cell, image: Image): Promise<void> {
   if (!isDone(cell.outcome) && !isForbidden(cell.outcome)) return
+  const byName = brought.get(cell.visitor) ?? new Map<string, Promise<void>>()
+  brought.set(cell.visitor, byName)
+  const name = nameIn(cell, 'in')
+  const bringing = byName.get(name) ?? upload(cell, image)
+  byName.set(name, bringing)
+  await bringing
+}
+
+async function upload(cell: Cell, image: Image): Promise<void> {
   for (const [digest, bytes] of image.blobs) {
     const closed = await cell.visitor.send('POST', at(cell, 'in', `blobs/uploads/?digest=${digest}`), {
       headers: octets,
