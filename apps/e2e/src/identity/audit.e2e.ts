@@ -18,6 +18,13 @@ interface Line {
   readonly requestId: string
 }
 
+it('a server does not start with an audit file that it can not write', async () => {
+  const env = { ENTREPOT_AUDIT_FILE: '/proc/self/none/audit.jsonl' }
+  await expect(Entrepot.start({ env })).rejects.toThrow(
+    /ENTREPOT_AUDIT_FILE names "\/proc\/self\/none\/audit.jsonl", which can not be written: .*ENOENT/,
+  )
+})
+
 describe('the audit trail of a server behind a proxy', () => {
   let folder: string
   let file: string

@@ -32,8 +32,7 @@ const flushSeconds = { least: 1, most: 10 }
     {
       provide: fileOutletToken,
       inject: [settingsToken],
-      useFactory: ({ auditFile }: Settings) =>
-        auditFile === undefined ? undefined : new FileOutlet(auditFile),
+      useFactory: ({ auditFile }: Settings) => (auditFile === undefined ? undefined : openFile(auditFile)),
     },
     {
       provide: auditTrailToken,
@@ -83,6 +82,20 @@ export class AuditModule implements OnApplicationBootstrap, OnModuleDestroy, Bef
     process.off('SIGHUP', this.#onHangUp)
     const { least, most } = flushSeconds
     await this.recorder.close(Math.min(Math.max(this.settings.shutdownGraceSeconds, least), most) * 1000)
+  }
+}
+
+/** A file that can't be written would be found out when somebody needs what is not in it. */
+async function openFile(path: string): Promise<FileOutlet> {
+  const file = new FileOutlet(path)
+  try {
+    await file.open()
+    return file
+  } catch (error) {
+    throw new StartupError(
+      `ENTREPOT_AUDIT_FILE names ${JSON.stringify(path)}, which can not be written: ${String(error)}`,
+      { cause: error },
+    )
   }
 }
 

@@ -17,6 +17,11 @@ export class FileOutlet implements AuditOutlet {
 
   constructor(private readonly path: string) {}
 
+  /** Makes the file where it is missing. @throws the operating system's error when it can't be written */
+  async open(): Promise<void> {
+    await this.current()
+  }
+
   /** What is written next is written to the file that has the name then. */
   reopen(): void {
     this.#isStale = true
