@@ -32,8 +32,9 @@ export class AuthenticatorChain implements Authenticator {
     private readonly clock: Clock,
   ) {}
 
+  /** As for somebody who comes from where they have proven who they are. */
   async authenticate(credentials: PasswordCredentials): Promise<UserPrincipal | undefined> {
-    return (await this.recall(credentials)) ?? (await this.verify(credentials))
+    return (await this.recall(credentials)) ?? (await this.verify(credentials, true))
   }
 
   isAccessToken(password: string): boolean {
@@ -51,10 +52,12 @@ export class AuthenticatorChain implements Authenticator {
   }
 
   /**
+   * @param isProvenHere whether the name was proven where the attempt comes from: only there a remembered password
+   *   bridges the outage of a directory
    * @returns undefined when the user is unknown or the password wrong
    * @throws RegistryError UNAVAILABLE when a directory can't be asked, TOO_MANY_REQUESTS when hashes queue up
    */
-  async verify(credentials: PasswordCredentials): Promise<UserPrincipal | undefined> {
+  async verify(credentials: PasswordCredentials, isProvenHere: boolean): Promise<UserPrincipal | undefined> {
     const { username, password } = credentials
     if (password === '') return undefined
     if (this.isAccessToken(password)) return this.byAccessToken(username, password)
@@ -64,7 +67,7 @@ export class AuthenticatorChain implements Authenticator {
     if (!isPossible || livesHere || account?.disabled === true) {
       return this.admit(await this.sources.internal.verify(livesHere ? account : undefined, password))
     }
-    const verified = await this.sources.directories.verify(account, credentials)
+    const verified = await this.sources.directories.verify(account, credentials, isProvenHere)
     // The same work as for a wrong password of an account that lives here.
     if (verified === undefined) await this.sources.internal.verify(undefined, password)
     return this.admit(verified)

@@ -23,16 +23,19 @@ export class DirectoryPasswords {
   /**
    * Asks the directory that confirmed the name before, then all of them in order, until one knows the user.
    * @param account what is known of the name; undefined for nothing
+   * @param mayRecall whether a remembered password counts while the directory is down: nobody counts wrong ones then, so
+   *   not for whoever could be guessing
    * @returns undefined when the password is wrong or no directory knows the name
    * @throws RegistryError UNAVAILABLE when a directory can't be asked that has or could have the user
    */
   async verify(
     account: UserAccount | undefined,
     credentials: PasswordCredentials,
+    mayRecall: boolean,
   ): Promise<UserAccount | undefined> {
     const name = userNameOf(credentials.username)
     for (const directory of this.inOrder(account)) {
-      const verdict = await this.ask(directory, account, credentials)
+      const verdict = await this.ask(directory, mayRecall ? account : undefined, credentials)
       if (verdict === 'remembered') return account
       if (verdict.kind === 'confirmed') {
         return this.confirm(directory, { ...verdict.identity, username: name }, credentials.password)
@@ -49,6 +52,7 @@ export class DirectoryPasswords {
     return owner === undefined ? all : [owner, ...all.filter((directory) => directory !== owner)]
   }
 
+  /** @param account who may be remembered; undefined for nobody */
   private async ask(
     directory: UserDirectory,
     account: UserAccount | undefined,

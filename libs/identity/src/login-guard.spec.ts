@@ -184,6 +184,31 @@ describe('LoginGuard', () => {
     expect(outcomes()).toEqual([...Array<string>(10).fill('failed dora'), 'ok dora'])
   })
 
+  it.each([
+    ['within a minute', 1],
+    ['later', 4 * 60_000],
+  ])('tells nobody elsewhere by a right guess while the directory is down, %s', async (_when, later) => {
+    await login('dora', 'of dora')
+    corp.isDown = true
+    clock.time += later
+    const foreign = '203.0.113.9'
+    for (let count = 0; count < 300; count += 1) {
+      await expect(login('dora', `guess ${count}`, foreign)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    }
+    await expect(login('dora', 'of dora', foreign)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await login('dora', 'of dora')).toMatchObject({ name: 'dora' })
+    expect(await login('dora', 'of dora')).toMatchObject({ name: 'dora' })
+  })
+
+  it('bridges an outage where the name was proven, until a password that is not remembered comes from there', async () => {
+    await login('dora', 'of dora')
+    corp.isDown = true
+    clock.time += 4 * 60_000
+    expect(await login('dora', 'of dora')).toMatchObject({ name: 'dora' })
+    await expect(login('dora', 'guess')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(login('dora', 'of dora')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
   it('does not count, and does not let in, when the failures can not be counted', async () => {
     failures.find = () => Promise.reject(new RegistryError('UNAVAILABLE', 'the database is down'))
     await expect(login('ann', 'right')).rejects.toMatchObject({ code: 'UNAVAILABLE' })

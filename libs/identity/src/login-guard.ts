@@ -17,6 +17,7 @@ import type { LoginAttempt, LoginBarrier, LoginFailureStore } from './login-fail
 import { RecentLogins } from './recent-logins.js'
 import type { TokenAttempts } from './token-attempts.js'
 import { Turns } from './turns.js'
+import { internalRealm } from './user-account.js'
 import { isPossibleUserName, userNameOf } from './user-name.js'
 
 /** Attempts for one name, or of one address, that may wait for each other on one replica. */
@@ -61,12 +62,13 @@ export class LoginGuard implements Authenticator, TokenAttempts {
     }
     if (this.chain.isAccessToken(credentials.password)) return this.byAccessToken(credentials, origin)
     const place = placeOf(credentials, origin)
-    if (this.#provenAt.has(place)) {
+    const isProvenHere = this.#provenAt.has(place)
+    if (isProvenHere) {
       const recalled = await this.chain.recall(credentials)
       if (recalled !== undefined) return recalled
       this.#provenAt.delete(place)
     }
-    const principal = await this.shared(credentials, origin)
+    const principal = await this.shared(credentials, origin, isProvenHere)
     if (principal !== undefined) this.#provenAt.set(place, true)
     return principal
   }
@@ -103,12 +105,13 @@ export class LoginGuard implements Authenticator, TokenAttempts {
   private shared(
     credentials: PasswordCredentials,
     origin: RequestOrigin,
+    isProvenHere: boolean,
   ): Promise<UserPrincipal | undefined> {
     const key = JSON.stringify([credentials.username, credentials.password, origin.address])
     const running = this.#sharing.get(key)
     if (running !== undefined) return running
     const attempt = this.#turns
-      .take(userNameOf(credentials.username), () => this.attempt(credentials, origin))
+      .take(userNameOf(credentials.username), () => this.attempt(credentials, origin, isProvenHere))
       .finally(() => this.#sharing.delete(key))
     this.#sharing.set(key, attempt)
     return attempt
@@ -117,19 +120,21 @@ export class LoginGuard implements Authenticator, TokenAttempts {
   private async attempt(
     credentials: PasswordCredentials,
     origin: RequestOrigin,
+    isProvenHere: boolean,
   ): Promise<UserPrincipal | undefined> {
     const attempt = attemptOf(credentials.username, origin)
     const barrier = await this.passBarrier(attempt, credentials.username, origin)
-    // Verified elsewhere, or while this one waited for its turn. Not before the barrier: that would tell who guesses.
+    // Verified elsewhere, or while this one waited for its turn. Not before the barrier: that would tell who guesses. And
+    // not what a directory has verified: while that is down, wrong guesses are not counted, and the right one would be told.
     const recalled = await this.chain.recall(credentials)
-    if (recalled !== undefined) return recalled
+    if (recalled?.realm === internalRealm) return recalled
+    const prove = (current: LoginBarrier) => this.prove(attempt, current, credentials, origin, isProvenHere)
     if (barrier.addressFailures < this.policies.current.address.from) {
-      return this.prove(attempt, barrier, credentials, origin)
+      return prove(barrier)
     }
     return this.#turnsOfAddresses.take(attempt.address, async () => {
       // Others of the address may have failed while this one waited for its turn.
-      const current = await this.passBarrier(attempt, credentials.username, origin)
-      return this.prove(attempt, current, credentials, origin)
+      return prove(await this.passBarrier(attempt, credentials.username, origin))
     })
   }
 
@@ -138,8 +143,9 @@ export class LoginGuard implements Authenticator, TokenAttempts {
     barrier: LoginBarrier,
     credentials: PasswordCredentials,
     origin: RequestOrigin,
+    isProvenHere: boolean,
   ): Promise<UserPrincipal | undefined> {
-    const principal = await this.verify(credentials, origin)
+    const principal = await this.verify(credentials, origin, isProvenHere)
     if (principal === undefined) {
       await this.addFailure(attempt, credentials.username, origin, 'user name or password is wrong')
       return undefined
@@ -154,7 +160,7 @@ export class LoginGuard implements Authenticator, TokenAttempts {
     credentials: PasswordCredentials,
     origin: RequestOrigin,
   ): Promise<UserPrincipal | undefined> {
-    const principal = await this.verify(credentials, origin)
+    const principal = await this.verify(credentials, origin, false)
     if (principal !== undefined) {
       if (this.#recentTokens.isNew(`${principal.accessTokenId ?? principal.id} ${origin.address}`)) {
         this.record('ok', principal.name, origin, { realm: principal.realm, reason: 'access token' })
@@ -174,9 +180,10 @@ export class LoginGuard implements Authenticator, TokenAttempts {
   private async verify(
     credentials: PasswordCredentials,
     origin: RequestOrigin,
+    isProvenHere: boolean,
   ): Promise<UserPrincipal | undefined> {
     try {
-      return await this.chain.verify(credentials)
+      return await this.chain.verify(credentials, isProvenHere)
     } catch (error) {
       const reason = isRegistryError(error) ? error.code : 'internal error'
       this.record('failed', credentials.username, origin, { reason })
