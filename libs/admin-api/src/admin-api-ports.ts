@@ -17,7 +17,8 @@ import type {
   SigningKeys,
   UserAccountStore,
 } from '@entrepot/identity'
-import type { AuditTrail, ClientAddressOf, Logger } from '@entrepot/kernel'
+import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
+import type { ItemTree, OciRepositoryDirectory } from '@entrepot/oci-repository'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 
 /** Users and groups. */
@@ -55,9 +56,17 @@ export interface LoginPorts {
   readonly policies: Pick<LockPolicies, 'current' | 'change'>
 }
 
+/** What the repositories hold. */
+export interface ContentPorts {
+  readonly repositories: Pick<OciRepositoryDirectory, 'find'>
+  readonly items: ItemTree
+  readonly clock: Clock
+}
+
 /** What the admin API needs of the application. */
 export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
+  readonly content: ContentPorts
   readonly authenticator: RequestAuthenticator
   readonly accounts: AccountPorts
   readonly permissions: PermissionPorts

@@ -11,6 +11,9 @@ import { ErrorFilter } from './error-filter.js'
 import { GroupAdministration } from './groups/group-administration.js'
 import { GroupsV1Controller } from './groups/groups-v1.controller.js'
 import { GroupsV2Controller } from './groups/groups-v2.controller.js'
+import { DeleteItemsController } from './items/delete-items.controller.js'
+import { RequestContexts } from './items/request-contexts.js'
+import { StorageController } from './items/storage.controller.js'
 import { OidcLoginsController } from './oidc/oidc-logins.controller.js'
 import { OidcProvidersController } from './oidc/oidc-providers.controller.js'
 import { PermissionGuard } from './permission-guard.js'
@@ -54,6 +57,7 @@ const controllers = [
   PermissionsV2Controller,
   RepositoriesController,
   SigningKeysController,
+  StorageController,
   SystemController,
   TokensController,
   UsersV1Controller,
@@ -66,6 +70,11 @@ const administrations: readonly FactoryProvider[] = [
     inject: [adminApiPorts],
     useFactory: ({ repositories, permissions }: AdminApiPorts) =>
       new VisibleRepositories(repositories, permissions.policy),
+  },
+  {
+    provide: RequestContexts,
+    inject: [adminApiPorts],
+    useFactory: ({ permissions, logger }: AdminApiPorts) => new RequestContexts(permissions.policy, logger),
   },
   {
     provide: GrantCleanup,
@@ -114,7 +123,7 @@ export class AdminApiModule {
     return {
       module: AdminApiModule,
       imports: imports ?? [],
-      controllers: [...controllers, UnknownRouteController],
+      controllers: [...controllers, DeleteItemsController, UnknownRouteController],
       providers: [
         { provide: adminApiPorts, inject: inject ?? [], useFactory },
         ...administrations,

@@ -23,6 +23,7 @@ export function absentRepository(key: string): OciRepository {
     key: key as RepositoryKey,
     kind: 'virtual',
     reader: absentReader,
+    stored: absentReader,
     writer: undefined,
     leaves: [],
   }

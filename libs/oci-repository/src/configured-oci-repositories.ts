@@ -191,7 +191,13 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     const full = new RemoteReader(config, cache, contentFor(config), false)
     const offline = contentFor({ ...config, offline: true })
     const cacheOnly = new RemoteReader(config, cache, offline, !config.offline)
-    return new RemoteRepository(config, new GuardedReader(this.#reach(id, config.key), { full, cacheOnly }))
+    const stored = new RemoteReader(config, cache, offline, false)
+    const reach = this.#reach(id, config.key)
+    return new RemoteRepository(
+      config,
+      new GuardedReader(reach, { full, cacheOnly }),
+      new GuardedReader(reach, { full: stored, cacheOnly: undefined }),
+    )
   }
 
   #virtual(config: VirtualConfig, leaves: ReadonlyMap<string, Built>): VirtualRepository {
@@ -202,6 +208,8 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     const target =
       config.defaultDeploymentRepo === undefined ? undefined : leaves.get(config.defaultDeploymentRepo)
     const reader = new VirtualReader(config, members, target?.repository.key)
+    const storedMembers = members.map((member) => ({ ...member, repository: storedOnly(member.repository) }))
+    const stored = new VirtualReader(config, storedMembers, target?.repository.key)
     const writer =
       target?.repository instanceof LocalRepository
         ? new VirtualWriter(config, target.repository.writer, reader)
@@ -210,6 +218,7 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
       config.key,
       [...new Set(members.map(({ repository }) => repository.key))],
       reader,
+      stored,
       writer,
     )
   }
@@ -221,6 +230,11 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
   #content(id: RepositoryId): BlobContent {
     return new BlobContent(id, this.stores.blobs, this.stores.blobIndex)
   }
+}
+
+function storedOnly(repository: OciRepository): OciRepository {
+  const { key, kind, stored, leaves } = repository
+  return { key, kind, reader: stored, stored, writer: undefined, leaves }
 }
 
 function sameConnection(before: ConnectionConfig | undefined, after: ConnectionConfig): boolean {

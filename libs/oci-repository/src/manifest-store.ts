@@ -56,6 +56,17 @@ export interface ManifestStore {
     actor: string,
     check?: (tags: readonly Tag[]) => void,
   ): Promise<readonly Tag[] | undefined>
+  /**
+   * All manifests of the image that are there at the start, with the tags that point to them.
+   * @param check as of deleteManifest
+   * @returns these tags by name, or undefined when there was no such image
+   */
+  deleteImage(
+    repository: RepositoryId,
+    image: ImageName,
+    actor: string,
+    check?: (tags: readonly Tag[]) => void,
+  ): Promise<readonly Tag[] | undefined>
   /** Whether any manifest of the image is stored: for a cache, whether the image was ever served from it. */
   hasImage(repository: RepositoryId, image: ImageName): Promise<boolean>
   tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]>

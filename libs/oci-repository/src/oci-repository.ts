@@ -10,6 +10,8 @@ export interface OciRepository {
   readonly key: RepositoryKey
   readonly kind: RepositoryKind
   readonly reader: OciReader
+  /** The same without any upstream: of a remote what its cache has, however old. */
+  readonly stored: OciReader
   /** A remote has none; a virtual's is its default deployment member's. */
   readonly writer: OciWriter | undefined
   /** The local and remote repositories that reads may be answered from: rights are checked on these, in this order. */
@@ -132,6 +134,12 @@ export interface OciWriter {
     reference: Reference,
     context: RequestContext,
   ): Promise<DeletedManifest | undefined>
+  /**
+   * All manifests and tags of the image at once.
+   * @returns the tags that went, or undefined when there was no such image
+   * @throws RegistryError DENIED when one of the tags may not be deleted: then nothing is
+   */
+  deleteImage(image: ImageName, context: RequestContext): Promise<readonly Tag[] | undefined>
   /** @returns false when there was none @throws RegistryError DENIED while a manifest of the image needs it */
   deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean>
   startUpload(image: ImageName, context: RequestContext): Promise<UploadSession>

@@ -1,7 +1,9 @@
 import type { RepositoryId } from '@entrepot/repositories'
 import { InMemoryBlobIndex } from './testing/in-memory-blob-index.js'
+import { InMemoryItemTimes } from './testing/in-memory-item-times.js'
 import { InMemoryManifestStore } from './testing/in-memory-manifest-store.js'
 import { InMemoryPushClaims } from './testing/in-memory-push-claims.js'
+import { itemTimesContract } from './testing/item-times.contract.js'
 import { movedTagsContract } from './testing/moved-tags.contract.js'
 import { pushClaimsContract } from './testing/push-claims.contract.js'
 import { tagsReachingContract } from './testing/tags-reaching.contract.js'
@@ -22,3 +24,8 @@ const content = async () => {
 
 tagsReachingContract('InMemoryManifestStore', content)
 movedTagsContract('InMemoryManifestStore', content)
+
+itemTimesContract('InMemoryItemTimes', async () => {
+  const opened = await content()
+  return { ...opened, times: new InMemoryItemTimes(opened.manifests) }
+})

@@ -21,7 +21,8 @@ import {
   RefreshTokens,
   SigningKeys,
 } from '@entrepot/identity'
-import type { AuditTrail } from '@entrepot/kernel'
+import { type AuditTrail, systemClock } from '@entrepot/kernel'
+import { ConfiguredOciRepositories, ItemTree } from '@entrepot/oci-repository'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
 import { TrustedProxies } from '../http/trusted-proxies.js'
@@ -42,6 +43,7 @@ export const adminApiPortsToken = Symbol('AdminApiPorts')
 const accountPortsToken = Symbol('AccountPorts')
 const permissionPortsToken = Symbol('PermissionPorts')
 const loginPortsToken = Symbol('LoginPorts')
+const contentPortsToken = Symbol('ContentPorts')
 const openIdPortsToken = Symbol('OpenIdPorts')
 const identityPortsToken = Symbol('IdentityPorts')
 const systemPortsToken = Symbol('SystemPorts')
@@ -50,6 +52,7 @@ type IdentityPorts = Pick<
   AdminApiPorts,
   'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
 >
+type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'content'>
 type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'>
 
 /** What the admin API needs of the application, area by area. */
@@ -129,9 +132,21 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       ): IdentityPorts => ({ authenticator, accounts, logins, accessTokens, signingKeys }),
     },
     {
+      provide: contentPortsToken,
+      inject: [RepositoryDirectory, ConfiguredOciRepositories, ItemTree],
+      useFactory: (
+        repositories: RepositoryDirectory,
+        configured: ConfiguredOciRepositories,
+        items: ItemTree,
+      ): RepositoryPorts => ({
+        repositories,
+        content: { repositories: configured, items, clock: systemClock },
+      }),
+    },
+    {
       provide: adminApiPortsToken,
       inject: [
-        RepositoryDirectory,
+        contentPortsToken,
         identityPortsToken,
         ConfiguredDirectories,
         openIdPortsToken,
@@ -139,17 +154,17 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         systemPortsToken,
       ],
       useFactory: (
-        repositories: RepositoryDirectory,
+        content: RepositoryPorts,
         identity: IdentityPorts,
         configured: ConfiguredDirectories,
         openId: OpenIdPorts,
         permissions: PermissionPorts,
         system: SystemPorts,
       ): AdminApiPorts => ({
-        repositories,
         permissions,
         directories: { configured },
         openId,
+        ...content,
         ...identity,
         ...system,
       }),

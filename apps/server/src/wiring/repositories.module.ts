@@ -2,6 +2,7 @@ import { FilesystemBlobStore } from '@entrepot/blob-store'
 import type { Broadcast } from '@entrepot/coordination'
 import {
   PostgresBlobIndex,
+  PostgresItemTimes,
   PostgresManifestStore,
   PostgresPushClaims,
   PostgresRemoteRefStore,
@@ -9,7 +10,7 @@ import {
   PostgresUploadStore,
 } from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
-import { ConfiguredOciRepositories, type OciStores } from '@entrepot/oci-repository'
+import { ConfiguredOciRepositories, ItemTree, type OciStores } from '@entrepot/oci-repository'
 import { CacheFills, type RemoteConfig, RepositoryDirectory } from '@entrepot/repositories'
 import { createUpstream } from '@entrepot/upstream'
 import { type BeforeApplicationShutdown, Module, type OnModuleDestroy } from '@nestjs/common'
@@ -62,6 +63,12 @@ const userAgent = 'entrepot/0.1'
         new CacheFills(blobs, systemClock, logger),
     },
     {
+      provide: ItemTree,
+      inject: [RepositoryDirectory, PostgresItemTimes],
+      useFactory: (directory: RepositoryDirectory, times: PostgresItemTimes) =>
+        new ItemTree(times, (key) => directory.find(key)?.id),
+    },
+    {
       provide: ConfiguredOciRepositories,
       inject: [RepositoryDirectory, ociStoresToken, CacheFills, Metrics, PinoLogger],
       useFactory: (
@@ -77,7 +84,7 @@ const userAgent = 'entrepot/0.1'
       },
     },
   ],
-  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills],
+  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills, ItemTree],
 })
 export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShutdown {
   constructor(

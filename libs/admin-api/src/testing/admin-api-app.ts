@@ -83,6 +83,11 @@ export class AdminApiApp {
     return this.parts.ports
   }
 
+  /** To put content into the repositories with. */
+  get workbench(): AdminApiParts['workbench'] {
+    return this.parts.workbench
+  }
+
   get repositories(): RepositoryDirectory {
     return this.parts.ports.repositories
   }
@@ -108,7 +113,7 @@ export class AdminApiApp {
   }
 
   async close(): Promise<void> {
-    this.parts.stop()
+    await this.parts.stop()
     await this.app.close()
   }
 

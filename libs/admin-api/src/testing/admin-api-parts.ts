@@ -35,6 +35,7 @@ import {
 } from '@entrepot/identity/testing'
 import { type Logger, systemClock } from '@entrepot/kernel'
 import { RecordingAuditTrail } from '@entrepot/kernel/testing'
+import { Workbench } from '@entrepot/oci-repository/testing'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { AdminApiPorts } from '../admin-api-ports.js'
@@ -50,7 +51,9 @@ export interface AdminApiParts {
   readonly refreshTokens: RefreshTokens
   /** Of `userPassword`. */
   readonly userHash: string
-  stop(): void
+  /** What the repositories hold. */
+  readonly workbench: Workbench
+  stop(): Promise<void>
 }
 
 /** Tests fail to log in more often than anybody may. */
@@ -80,6 +83,8 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     address: patient(defaultLockPolicy.address),
   })
 
+  const workbench = new Workbench(repositories)
+
   const hasher = new PasswordHasher()
   const inMemory = new InMemoryAccounts()
   const users = new InMemoryUserAccountStore(inMemory)
@@ -100,6 +105,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
   const ports: AdminApiParts['ports'] = {
     repositories,
+    content: { repositories: workbench.repositories, items: workbench.items, clock: systemClock },
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
     accounts: {
       users,
@@ -141,7 +147,9 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     tokens,
     refreshTokens,
     userHash,
-    stop: () => {
+    workbench,
+    stop: async () => {
+      await workbench.close()
       for (const each of replicated) each.stop()
     },
   }

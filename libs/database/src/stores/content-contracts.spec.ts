@@ -1,8 +1,14 @@
-import { movedTagsContract, pushClaimsContract, tagsReachingContract } from '@entrepot/oci-repository/testing'
+import {
+  itemTimesContract,
+  movedTagsContract,
+  pushClaimsContract,
+  tagsReachingContract,
+} from '@entrepot/oci-repository/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRepository } from '../testing/content.js'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresBlobIndex } from './blob-index.store.js'
+import { PostgresItemTimes } from './item-times.store.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import { PostgresPushClaims } from './push-claims.store.js'
 
@@ -28,6 +34,10 @@ const content = async () => ({
 
 tagsReachingContract('PostgresManifestStore', content)
 movedTagsContract('PostgresManifestStore', content)
+itemTimesContract('PostgresItemTimes', async () => ({
+  ...(await content()),
+  times: new PostgresItemTimes(db.database),
+}))
 
 describe('PostgresPushClaims', () => {
   it('clears away what is over, a few with each new claim', async () => {

@@ -7,6 +7,7 @@ import { createRepository } from '../testing/content.js'
 import { planOf } from '../testing/plan-of.js'
 import { TestDatabase } from '../testing/test-database.js'
 import * as blobs from './blob-index.sql.js'
+import { timesOfManifests, timesOfTags } from './item-times.store.js'
 import { firstTags } from './manifest.sql.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import { tagsReaching } from './tags-reaching.sql.js'
@@ -45,6 +46,9 @@ describe('the plans of looks at blobs, with 50,000 manifests on one layer', () =
       INSERT INTO tags (repo_id, image, name, digest)
       SELECT ${repository}, '${image}', 'v' || n, 'sha256:m' || n FROM generate_series(1, ${manifestCount}) AS n`)
     await run(`
+      INSERT INTO tag_events (repo_id, image, name, new_digest, actor)
+      SELECT repo_id, image, name, digest, 'ann' FROM tags`)
+    await run(`
       INSERT INTO manifest_children (repo_id, image, parent, child)
       SELECT repo_id, image, digest, 'sha256:c' || digest FROM manifests`)
     await run(`
@@ -61,6 +65,8 @@ describe('the plans of looks at blobs, with 50,000 manifests on one layer', () =
     ['an adoption', blobs.adopt, () => [repository, image, base]],
     ['an adoption of what is listed', blobs.adoptListed, () => [repository, image, base]],
     ['an unlink', blobs.unlink, () => [repository, image, base]],
+    ['the times of tags', timesOfTags, () => [repository, [], []]],
+    ['the times of manifests', timesOfManifests, () => [repository, [], []]],
     ['the first tags of images', firstTags, () => [repository, [image], 100]],
     ['the tags that reach a blob', tagsReaching, () => [repository, image, base, 1000]],
   ] as const)('%s are read from indexes', async (_, statement, values) => {

@@ -117,6 +117,42 @@ export const deleteManifest: Statement = {
     DELETE FROM manifests WHERE repo_id = $1::int AND image = $2::text AND digest = $3::text`,
 }
 
+export const lockImage: Statement = {
+  name: 'image-lock',
+  text: `
+    WITH repository AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = $1::int FOR KEY SHARE
+    )
+    SELECT m.digest FROM repository JOIN manifests m ON m.repo_id = repository.id
+    WHERE m.image = $2::text ORDER BY m.digest FOR UPDATE OF m`,
+}
+
+/** $3 digests. After lockImage, as a later statement: only that sees tags that were set while it waited for the lock. */
+export const tagsOfManifests: Statement = {
+  name: 'tags-of-manifests',
+  text: 'SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND digest = ANY ($3::text[]) ORDER BY name',
+}
+
+/** $3 digests, $4 actor. After lockImage, as a later statement. */
+export const deleteManifests: Statement = {
+  name: 'manifests-delete',
+  text: `
+    WITH untagged AS (
+      DELETE FROM tags WHERE repo_id = $1::int AND image = $2::text AND digest = ANY ($3::text[])
+      RETURNING name, digest
+    ), recorded AS (
+      INSERT INTO tag_events (repo_id, image, name, old_digest, actor)
+      SELECT $1::int, $2::text, name, digest, $4::text FROM untagged
+    ), candidates AS (
+      INSERT INTO gc_review (kind, key, review_after)
+      SELECT DISTINCT 'link', $1::int || '/' || $2::text || '@' || blob_digest, now() + interval '1 day'
+      FROM manifest_blobs
+      WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($3::text[]) ORDER BY 2
+      ON CONFLICT (kind, key) DO UPDATE SET review_after = excluded.review_after
+    )
+    DELETE FROM manifests WHERE repo_id = $1::int AND image = $2::text AND digest = ANY ($3::text[])`,
+}
+
 export const hasImage: Statement = {
   name: 'image-exists',
   text: 'SELECT 1 FROM manifests WHERE repo_id = $1 AND image = $2 LIMIT 1',

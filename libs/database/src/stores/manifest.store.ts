@@ -94,6 +94,24 @@ export class PostgresManifestStore implements ManifestStore {
     })
   }
 
+  deleteImage(
+    repository: RepositoryId,
+    image: ImageName,
+    actor: string,
+    check?: (tags: readonly Tag[]) => void,
+  ): Promise<readonly Tag[] | undefined> {
+    return this.database.transaction(async (transaction) => {
+      const locked = await transaction.query<{ digest: Digest }>(sql.lockImage, [repository, image])
+      if (locked.length === 0) return undefined
+      const key = [repository, image, locked.map(({ digest }) => digest)]
+      const rows = await transaction.query<{ name: Tag }>(sql.tagsOfManifests, key)
+      const tags = rows.map(({ name }) => name)
+      check?.(tags)
+      await transaction.query(sql.deleteManifests, [...key, actor])
+      return tags
+    })
+  }
+
   async hasImage(repository: RepositoryId, image: ImageName): Promise<boolean> {
     const rows = await this.database.query(sql.hasImage, [repository, image])
     return rows.length > 0

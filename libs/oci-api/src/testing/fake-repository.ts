@@ -57,6 +57,7 @@ export class FakeRepository implements OciRepository, OciReader {
   readonly leaves: readonly RepositoryKey[]
   readonly writer: OciWriter | undefined
   readonly reader: OciReader
+  readonly stored: OciReader
   readonly content = new Map<ImageName, FakeImage>()
   readonly uploads = new Map<UploadId, FakeUploadSession>()
   /** The contexts of the calls so far. */
@@ -73,6 +74,7 @@ export class FakeRepository implements OciRepository, OciReader {
     this.leaves = (options.leaves ?? [key]) as readonly RepositoryKey[]
     const member = options.member ?? this
     this.reader = member
+    this.stored = member
     this.writer = (options.isWritable ?? this.kind === 'local') ? new FakeWriter(member) : undefined
   }
 
@@ -238,6 +240,12 @@ class FakeWriter implements OciWriter {
     const tags = [...held.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
     for (const tag of tags) held.tags.delete(tag)
     return held.manifests.delete(digest) ? { digest, tags } : undefined
+  }
+
+  async deleteImage(image: ImageName): Promise<readonly Tag[] | undefined> {
+    const tags = this.content.content.get(image)?.tags.keys()
+    this.content.content.delete(image)
+    return tags === undefined ? undefined : [...tags]
   }
 
   async deleteBlob(image: ImageName, digest: Digest): Promise<boolean> {

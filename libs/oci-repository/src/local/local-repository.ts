@@ -6,6 +6,7 @@ import type { LocalWriter } from './local-writer.js'
 export class LocalRepository implements OciRepository {
   readonly kind = 'local'
   readonly leaves: readonly RepositoryKey[]
+  readonly stored: OciReader
 
   constructor(
     readonly key: RepositoryKey,
@@ -13,5 +14,6 @@ export class LocalRepository implements OciRepository {
     readonly writer: LocalWriter,
   ) {
     this.leaves = [key]
+    this.stored = reader
   }
 }

@@ -131,6 +131,19 @@ export class LocalWriter implements OciWriter {
     return tags === undefined ? undefined : { digest, tags }
   }
 
+  async deleteImage(image: ImageName, context: RequestContext): Promise<readonly Tag[] | undefined> {
+    this.#requireWritable(image)
+    const { manifests, reach, blobs } = this.content
+    const refused = () => refusal(context, 'delete', this.target, image, `all of ${image}`)
+    if (!reach.hasPart('delete', image, context)) throw refused()
+    const check = (tags: readonly Tag[]) => {
+      const all = tags.length > 0 && tags.every((tag) => reach.hasTag('delete', image, tag, context))
+      if (!all) throw refused()
+    }
+    const needed = reach.hasWhole('delete', image, context) ? undefined : check
+    return manifests.deleteImage(blobs.repository, image, context.principal.name, needed)
+  }
+
   async deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {
     this.#requireWritable(image)
     requireRight(context, 'delete', this.target, image)

@@ -28,6 +28,7 @@ export class RemoteRepository implements OciRepository {
   constructor(
     config: RemoteConfig,
     readonly reader: OciReader,
+    readonly stored: OciReader,
   ) {
     this.key = config.key
     this.leaves = [config.key]

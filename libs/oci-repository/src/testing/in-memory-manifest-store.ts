@@ -107,6 +107,20 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     return tags
   }
 
+  async deleteImage(
+    repository: RepositoryId,
+    image: ImageName,
+    _actor?: string,
+    check?: (tags: readonly Tag[]) => void,
+  ): Promise<readonly Tag[] | undefined> {
+    const stored = this.#at(repository, image)
+    if (stored === undefined || stored.manifests.size === 0) return undefined
+    const tags = [...stored.tags.keys()].sort(byCodePoint)
+    check?.(tags)
+    this.#images.delete(keyOf(repository, image))
+    return tags
+  }
+
   async hasImage(repository: RepositoryId, image: ImageName): Promise<boolean> {
     return (this.#at(repository, image)?.manifests.size ?? 0) > 0
   }

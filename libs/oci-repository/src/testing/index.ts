@@ -1,5 +1,7 @@
 export * from './in-memory-blob-index.js'
+export * from './in-memory-item-times.js'
 export * from './in-memory-manifest-store.js'
+export * from './item-times.contract.js'
 export * from './in-memory-remote-ref-store.js'
 export * from './in-memory-upload-store.js'
 export * from './in-memory-push-claims.js'

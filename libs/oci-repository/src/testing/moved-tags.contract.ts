@@ -68,6 +68,27 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
       expect(await remove()).toBeUndefined()
     })
 
+    it('are told when they go with their image', async () => {
+      const other = parseImageName('team/other')
+      await put('first', ['dev', 'release'])
+      await put('second', ['beta'])
+      await put('third', [])
+      await put('first', ['kept'], [], other)
+      const remove = (check?: (tags: readonly string[]) => void) =>
+        opened.manifests.deleteImage(opened.repository, app, 'ann', check)
+      const refuse = (tags: readonly string[]) => {
+        throw new Error(tags.join())
+      }
+      await expect(remove(refuse)).rejects.toThrow('beta,dev,release')
+      const page = { limit: 9, after: undefined }
+      expect(await opened.manifests.tags(opened.repository, app, page)).toHaveLength(3)
+      expect(await remove()).toEqual(['beta', 'dev', 'release'])
+      expect(await opened.manifests.hasImage(opened.repository, app)).toBe(false)
+      expect(await opened.manifests.tags(opened.repository, app, page)).toEqual([])
+      expect(await opened.manifests.tags(opened.repository, other, page)).toEqual(['kept'])
+      expect(await remove()).toBeUndefined()
+    })
+
     it('are told when they go with their manifest', async () => {
       await put('first', ['dev', 'release'])
       await put('second', ['other'])

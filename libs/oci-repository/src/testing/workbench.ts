@@ -16,9 +16,11 @@ import {
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import { createUpstream } from '@entrepot/upstream'
 import { ConfiguredOciRepositories } from '../configured-oci-repositories.js'
+import { ItemTree } from '../items/item-tree.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import { InMemoryBlobIndex } from './in-memory-blob-index.js'
+import { InMemoryItemTimes } from './in-memory-item-times.js'
 import { InMemoryManifestStore } from './in-memory-manifest-store.js'
 import { InMemoryPushClaims } from './in-memory-push-claims.js'
 import { InMemoryRemoteRefStore } from './in-memory-remote-ref-store.js'
@@ -56,41 +58,47 @@ export class Workbench {
   readonly uploads = new InMemoryUploadStore()
   readonly claims = new InMemoryPushClaims()
   readonly fills = new CacheFills(this.blobs, this.clock, silentLogger)
-  readonly directory = new RepositoryDirectory(
-    new InMemoryRepositoryStore(),
-    new MemoryBroadcast(),
-    silentLogger,
-  )
-  readonly repositories = new ConfiguredOciRepositories(
-    this.directory,
-    {
-      blobs: this.blobs,
-      blobIndex: this.index,
-      manifests: this.manifests,
-      uploads: this.uploads,
-      remoteRefs: this.refs,
-      claims: this.claims,
-    },
-    {
-      fills: this.fills,
-      connect: (config) =>
-        createUpstream(
-          {
-            baseUrl: config.url,
-            username: config.username,
-            password: config.password,
-            timeLimitMilliseconds: config.metadataRetrievalTimeoutSecs * 1000,
-            idleLimitMilliseconds: config.socketTimeoutMillis,
-            assumedOfflineMilliseconds: config.assumedOfflinePeriodSecs * 1000,
-            allowAnyHostAuth: config.allowAnyHostAuth,
-            userAgent: 'entrepot-test',
-          },
-          { clock: this.clock, logger: silentLogger },
-        ),
-    },
-    this.clock,
-    silentLogger,
-  )
+  readonly times = new InMemoryItemTimes(this.manifests)
+  readonly directory: RepositoryDirectory
+  readonly repositories: ConfiguredOciRepositories
+  readonly items: ItemTree
+
+  /** @param directory of the repositories; its own, empty one when it is left out */
+  constructor(directory?: RepositoryDirectory) {
+    this.directory =
+      directory ?? new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), silentLogger)
+    this.repositories = new ConfiguredOciRepositories(
+      this.directory,
+      {
+        blobs: this.blobs,
+        blobIndex: this.index,
+        manifests: this.manifests,
+        uploads: this.uploads,
+        remoteRefs: this.refs,
+        claims: this.claims,
+      },
+      {
+        fills: this.fills,
+        connect: (config) =>
+          createUpstream(
+            {
+              baseUrl: config.url,
+              username: config.username,
+              password: config.password,
+              timeLimitMilliseconds: config.metadataRetrievalTimeoutSecs * 1000,
+              idleLimitMilliseconds: config.socketTimeoutMillis,
+              assumedOfflineMilliseconds: config.assumedOfflinePeriodSecs * 1000,
+              allowAnyHostAuth: config.allowAnyHostAuth,
+              userAgent: 'entrepot-test',
+            },
+            { clock: this.clock, logger: silentLogger },
+          ),
+      },
+      this.clock,
+      silentLogger,
+    )
+    this.items = new ItemTree(this.times, (key) => this.directory.find(key)?.id)
+  }
 
   async close(): Promise<void> {
     await this.repositories.close()

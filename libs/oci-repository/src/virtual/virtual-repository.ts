@@ -11,6 +11,7 @@ export class VirtualRepository implements OciRepository {
     readonly key: RepositoryKey,
     readonly leaves: readonly RepositoryKey[],
     readonly reader: VirtualReader,
+    readonly stored: VirtualReader,
     readonly writer: VirtualWriter | undefined,
   ) {}
 }

@@ -1,6 +1,6 @@
 import type { UploadId } from '@entrepot/blob-store'
 import { type Digest, RegistryError } from '@entrepot/kernel'
-import type { Descriptor, ImageName, Reference } from '@entrepot/oci-model'
+import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import { PathFilter, type RepositoryKey, type VirtualConfig } from '@entrepot/repositories'
 import { requireInService } from '../guard.js'
 import type { LocalWriter } from '../local/local-writer.js'
@@ -49,6 +49,11 @@ export class VirtualWriter implements OciWriter {
   ): Promise<DeletedManifest | undefined> {
     this.#requireAdmitted(image, reference)
     return this.local.deleteManifest(image, reference, context)
+  }
+
+  async deleteImage(image: ImageName, context: RequestContext): Promise<readonly Tag[] | undefined> {
+    this.#requireAdmitted(image)
+    return this.local.deleteImage(image, context)
   }
 
   async deleteBlob(image: ImageName, digest: Digest, context: RequestContext): Promise<boolean> {

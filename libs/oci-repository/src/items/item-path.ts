@@ -1,0 +1,41 @@
+import { type Digest, parseDigest } from '@entrepot/kernel'
+import {
+  digestReference,
+  type ImageName,
+  isImageName,
+  isTag,
+  type Reference,
+  tagReference,
+} from '@entrepot/oci-model'
+
+/** The folder of a tag, `<image>/<tag>`, or of a manifest by digest, `<image>/sha256:<hex>`. */
+export interface ManifestFolder {
+  readonly image: ImageName
+  readonly reference: Reference
+}
+
+/** @returns undefined for a path that no manifest's folder can have */
+export function manifestFolderOf(path: string): ManifestFolder | undefined {
+  const [folder, name] = splitLast(path)
+  if (!isImageName(folder)) return undefined
+  if (isTag(name)) return { image: folder, reference: tagReference(name) }
+  const digest = digestOrNone(name)
+  return digest === undefined ? undefined : { image: folder, reference: digestReference(digest) }
+}
+
+/** What a blob is called in the folder of a manifest. */
+export function blobFileName(digest: Digest): string {
+  return digest.replace(':', '__')
+}
+
+/** `a/b/c` as `a/b` and `c`. */
+export function splitLast(path: string): readonly [folder: string, name: string] {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)]
+}
+
+const digestGrammar = /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/
+
+function digestOrNone(text: string): Digest | undefined {
+  return digestGrammar.test(text) ? parseDigest(text) : undefined
+}
