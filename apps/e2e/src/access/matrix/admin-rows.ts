@@ -107,6 +107,16 @@ const loginRows: readonly AdminRow[] = [
     hidden: 400,
     open: toReaders,
   },
+  {
+    route: 'GET /artifactory/api/storage/:repository',
+    access: 'login',
+    thing: 'repository',
+    administrator: 404,
+    open: toReaders,
+  },
+  // What is in an image is told and deleted by who may read and delete it: items.e2e.ts.
+  { route: 'GET /artifactory/api/storage/:repository/*path', access: 'login', administrator: 404 },
+  { route: 'DELETE /artifactory/:repository/*path', access: 'login', administrator: 404 },
   { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /access', access: 'login', administrator: 404, hidden: 404 },
