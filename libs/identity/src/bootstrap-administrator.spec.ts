@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { bootstrapAdministrator } from './bootstrap-administrator.js'
 import { PasswordHasher } from './password-hasher.js'
 import { PasswordRule } from './password-rule.js'
-import { InMemoryUserAccountStore } from './testing/index.js'
+import { corpIdentity, InMemoryUserAccountStore } from './testing/index.js'
 
 const hasher = new PasswordHasher()
 
@@ -58,7 +58,7 @@ describe('bootstrapAdministrator', () => {
 
   it('takes the name from a user of a directory', async () => {
     const users = new InMemoryUserAccountStore()
-    const identity = { directory: 'corp', username: 'admin', dn: 'uid=admin', email: undefined, groups: [] }
+    const identity = corpIdentity({ username: 'admin' })
     const { id } = await users.confirm(identity, false, new Date(0))
     await bootstrapAdministrator(users, hasher, 'chosen by hand 7')
     const admin = await users.find('admin')

@@ -90,6 +90,18 @@ describe('PrincipalSource with directories', () => {
     expect(await source.find('ann')).toBeUndefined()
   })
 
+  it('gives the tokens of somebody who left to nobody who comes after, however late that is noticed', async () => {
+    corp.entries.set('dora', { password: 'x', groups: [], uniqueId: 'entryuuid:1' })
+    const dora = await accounts.confirm((await corp.lookUp('dora'))!, false, new Date(clock.time))
+    await accounts.update('dora', { admin: true })
+    clock.time += 200 * 24 * 60 * 60_000
+    corp.entries.set('dora', { password: 'y', groups: [], uniqueId: 'entryuuid:2' })
+    expect(await source.find('dora', dora.id)).toBeUndefined()
+    const successor = await source.find('dora')
+    expect(successor).toMatchObject({ admin: false })
+    expect(successor?.id).not.toBe(dora.id)
+  })
+
   it('says that the directory is down, names it in the log only, and asks again', async () => {
     corp.isDown = true
     clock.time += confirmationMilliseconds

@@ -3,7 +3,7 @@ import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { importHtpasswd } from './import-htpasswd.js'
 import { PasswordHasher } from './password-hasher.js'
-import { InMemoryUserAccountStore, internalLogins } from './testing/index.js'
+import { corpIdentity, InMemoryUserAccountStore, internalLogins } from './testing/index.js'
 
 const bcrypt = hashSync('crane on the quay 7', 5)
 const as = (prefix: string) => bcrypt.replace(/^\$2b\$/, prefix)
@@ -76,7 +76,7 @@ describe('importHtpasswd', () => {
   it('gives no password to robots and to users of directories', async () => {
     const accounts = new InMemoryUserAccountStore()
     await accounts.create({ name: 'ci', kind: 'robot' })
-    const identity = { directory: 'corp', username: 'dora', dn: 'uid=dora', email: undefined, groups: [] }
+    const identity = corpIdentity({ username: 'dora' })
     await accounts.confirm(identity, false, new Date(0))
     const { refused } = await importHtpasswd(`ci:${bcrypt}\ndora:${bcrypt}`, accounts, { replace: true })
     expect(refused.map(({ line }) => line)).toEqual([1, 2])

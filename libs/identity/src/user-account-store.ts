@@ -24,9 +24,9 @@ export interface UserAccountStore {
    * After a directory has confirmed somebody: makes or renews the account, and replaces the memberships that come from
    * directories; those given here stay. Only groups that exist here count: of realm `ldap` with the directory group's name,
    * or with its name or DN as `externalId`, without regard to case (`groupsHereOf`). New accounts join the groups with `autoJoin`.
-   * Who was withdrawn and `hasReturned` is who they were. Else a name that was withdrawn, or that another directory
-   * confirmed before, is somebody else from now on: with a new id, without tokens, memberships and rights of the one
-   * before; one who was disabled stays so.
+   * Who has the entry of before (`isSameEntry`) is who they were, withdrawn in between or not. Else the name is somebody
+   * else's from now on: with a new id, without address, tokens, memberships and rights of the one before, those that
+   * permission targets gave the name included; one who was disabled stays so.
    * @param transient for a directory that makes no accounts; an existing account stays what it is
    * @throws RegistryError CONFLICT when the name belongs to an internal user or a robot
    */

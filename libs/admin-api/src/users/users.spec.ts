@@ -252,6 +252,7 @@ describe('memberships from a directory', () => {
       directory: 'corp',
       username: 'ann',
       dn: 'uid=ann',
+      uniqueId: undefined,
       email: undefined,
       groups: [{ name: 'staff', dn: undefined }],
     }

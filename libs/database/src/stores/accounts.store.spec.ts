@@ -7,6 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresGroupStore } from './group.store.js'
+import { PostgresPermissionTargetStore } from './permission-target.store.js'
 import { PostgresUserAccountStore } from './user-account.store.js'
 
 describe('the stores of accounts and groups', () => {
@@ -57,6 +58,7 @@ describe('the stores of accounts and groups', () => {
       directory,
       username,
       dn: `uid=${username}`,
+      uniqueId: undefined,
       email: undefined,
       groups: [],
     })
@@ -70,6 +72,24 @@ describe('the stores of accounts and groups', () => {
     const successor = { ...identity('ann', 'corp'), dn: 'uid=ann,ou=new' }
     await users.confirm(successor, false, new Date())
     expect(await tokensLeft()).toEqual(['eve', 'eve'])
+  })
+
+  it('takes the grants that permission targets made to the name, in any case, from who comes after', async () => {
+    const { users } = await open()
+    const identity = { directory: 'corp', username: 'ann', dn: 'uid=ann', email: undefined, groups: [] }
+    await users.confirm({ ...identity, uniqueId: 'entryuuid:1' }, false, new Date())
+    const targets = new PostgresPermissionTargetStore(db.database)
+    const target = { name: 'team', repositories: ['ANY'], includes: [], excludes: [], groups: {} }
+    await targets.create({ ...target, users: { Ann: ['manage'], ann: ['read'], bob: ['read'] } })
+    await targets.create({ ...target, name: 'others', users: { annabel: ['read'] } })
+    const before = await targets.list()
+    await users.confirm({ ...identity, uniqueId: 'entryuuid:1' }, false, new Date())
+    expect(await targets.list()).toEqual(before)
+    await users.confirm({ ...identity, uniqueId: 'entryuuid:2' }, false, new Date())
+    const [others, team] = await targets.list()
+    expect(others).toEqual(before[0])
+    expect(team?.target.users).toEqual({ bob: ['read'] })
+    expect(team?.revision).toBeGreaterThan(before[1]?.revision ?? Infinity)
   })
 
   it('makes one user of many who are created at one time under one name', async () => {

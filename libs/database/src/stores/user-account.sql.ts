@@ -32,7 +32,7 @@ export const createAccount: Statement = {
 }
 
 export const lockAccount: Statement = {
-  text: 'SELECT id, realm, kind, directory_dn, withdrawn_at FROM users WHERE name = $1 FOR UPDATE',
+  text: 'SELECT id, realm, kind, directory_dn, directory_uid, confirmed_at FROM users WHERE name = $1 FOR UPDATE',
 }
 
 /** $1 id, $2 the columns that change with their new values. */
@@ -114,15 +114,16 @@ export const insertConfirmed: Statement = {
 export const confirmAccount: Statement = {
   text: `
     UPDATE users SET realm = $2, email = coalesce($3, email), directory_dn = $4, confirmed_at = $5,
-      withdrawn_at = NULL
+      directory_uid = coalesce($6, directory_uid), withdrawn_at = NULL
     WHERE id = $1`,
 }
 
 /** Nothing refers to the old id afterwards; `disabled` stays, because it was decided about the name here. */
 export const makeAnew: Statement = {
   text: `
-    UPDATE users SET id = gen_random_uuid(), admin = false, transient = $2, directory_dn = NULL, confirmed_at = NULL,
-      withdrawn_at = NULL, last_login_at = NULL
+    UPDATE users SET id = gen_random_uuid(), email = NULL, password_hash = NULL, admin = false,
+      profile_updatable = true, ui_access_disabled = false, internal_password_disabled = false, transient = $2,
+      directory_dn = NULL, directory_uid = NULL, confirmed_at = NULL, withdrawn_at = NULL, last_login_at = NULL
     WHERE id = $1
     RETURNING id`,
 }

@@ -2,8 +2,8 @@ import {
   directoryGroupRealm,
   type DirectoryIdentity,
   groupsHereOf,
-  hasReturned,
   internalRealm,
+  isSameEntry,
   type Membership,
   type NewUserAccount,
   type UserAccount,
@@ -17,6 +17,7 @@ import { violates } from '../database-error.js'
 import type { Database, Queryable } from '../database.js'
 import { keepAdministrator } from './keep-administrator.js'
 import * as sql from './user-account.sql.js'
+import { withdrawGrants } from './withdraw-grants.js'
 
 interface AccountRow {
   readonly id: UserId
@@ -44,7 +45,8 @@ interface LockedRow {
   readonly realm: string
   readonly kind: UserKind
   readonly directory_dn: string | null
-  readonly withdrawn_at: Date | null
+  readonly directory_uid: string | null
+  readonly confirmed_at: Date | null
 }
 
 export class PostgresUserAccountStore implements UserAccountStore {
@@ -118,8 +120,8 @@ export class PostgresUserAccountStore implements UserAccountStore {
     const name = userNameOf(identity.username)
     return this.database.transaction(async (transaction) => {
       const id = await claim(transaction, name, identity, transient, at)
-      const { directory, email, dn } = identity
-      await transaction.query(sql.confirmAccount, [id, directory, email ?? null, dn, at])
+      const { directory, email, dn, uniqueId } = identity
+      await transaction.query(sql.confirmAccount, [id, directory, email ?? null, dn, at, uniqueId ?? null])
       const groups = groupsHereOf(identity, await directoryGroups(transaction))
       await transaction.query(sql.removeDirectoryMemberships, [id, groups, directory])
       if (groups.length > 0) await transaction.query(sql.addMemberships, [id, groups, directory])
@@ -204,9 +206,9 @@ async function claim(
 }
 
 function isSameUser(row: LockedRow, identity: DirectoryIdentity, at: Date): boolean {
-  const { realm, directory_dn: dn, withdrawn_at: withdrawnAt } = row
-  if (withdrawnAt === null) return realm === identity.directory
-  return hasReturned({ realm, dn: dn ?? '', at: withdrawnAt }, identity, at)
+  const { realm, directory_dn: dn, directory_uid: uniqueId, confirmed_at: confirmedAt } = row
+  if (confirmedAt === null) return false
+  return isSameEntry({ realm, dn: dn ?? '', uniqueId: uniqueId ?? undefined, confirmedAt }, identity, at)
 }
 
 async function makeAnew(
@@ -218,6 +220,7 @@ async function makeAnew(
   await transaction.query(sql.deleteMemberships, [id])
   await transaction.query(sql.deleteAccessTokens, [id])
   await transaction.query(sql.deleteRefreshTokens, [id, name])
+  await withdrawGrants(transaction, name)
   const [row] = await transaction.query<{ id: UserId }>(sql.makeAnew, [id, transient])
   if (row === undefined) throw new Error('a user who was locked has no row')
   return row.id

@@ -1,6 +1,8 @@
 import type { Entry } from 'ldapts'
 import { userNameOf } from '../user-name.js'
 import type { DirectorySettings } from './directory-settings.js'
+import { entryIdAttributes } from './entry-id.js'
+import { valuesOf } from './entry-values.js'
 import { comparedWithName, fillTemplate } from './ldap-text.js'
 
 /** What tells that an account is off: Active Directory, OpenLDAP's password policy, 389 Directory Server. */
@@ -21,20 +23,13 @@ const lockedForEver = '000001010000Z'
 const millisecondsFrom1601To1970 = 11_644_473_600_000
 const ticksPerMillisecond = 10_000
 
-/** The text values of an attribute, whose name's case is the server's to choose. */
-export function valuesOf(entry: Entry, attribute: string): readonly string[] {
-  const wanted = attribute.toLowerCase()
-  return Object.entries(entry)
-    .filter(([name]) => name !== 'dn' && name.toLowerCase() === wanted)
-    .flatMap(([, values]) => values)
-    .map((value) => (typeof value === 'string' ? value : value.toString('utf8')))
-}
-
+/** By name, because servers show most of these to nobody who doesn't ask for them. */
 export function userAttributesOf(
   settings: DirectorySettings,
   loginAttributes: readonly string[],
 ): readonly string[] {
-  return [...new Set(['uid', settings.emailAttribute, ...disablingAttributes, ...loginAttributes])]
+  const fixed = ['uid', settings.emailAttribute, ...disablingAttributes, ...entryIdAttributes]
+  return [...new Set([...fixed, ...loginAttributes])]
 }
 
 /** @param now in milliseconds since 1970 */

@@ -155,6 +155,40 @@ describe.skipIf(!requireSlapd())('the groups of somebody in a real slapd', () =>
   })
 })
 
+describe('the id of somebody in an Active Directory', () => {
+  it.each([
+    ['objectGUID', '33221100554477668899aabbccddeeff', '00112233-4455-6677-8899-aabbccddeeff'],
+    ['objectGUID', '41424344454647484950515253545556', '44434241-4645-4847-4950-515253545556'],
+    ['objectguid', '41424344454647484950515253545556', '44434241-4645-4847-4950-515253545556'],
+    ['objectGUID', 'efbbbf4445464748495051525354ff56', '44bfbbef-4645-4847-4950-51525354ff56'],
+    ['objectGUID', 'efbbbf44454647484950515253545556', '44bfbbef-4645-4847-4950-515253545556'],
+  ])(
+    'is %s %s, bytes that may or may not be a text, in the way it is written there',
+    async (name, hex, id) => {
+      const dn = `cn=Ann,ou=people,${suffix}`
+      const attributes = { uid: ['ann'], [name]: [Buffer.from(hex, 'hex')] }
+      const server = await FakeLdapServer.start((request) =>
+        request.kind === 'search' ? { entries: [{ dn, attributes }] } : {},
+      )
+      try {
+        const directory = new LdapDirectory(
+          companyDirectory([`ldap://127.0.0.1:${server.port}/${suffix}`]),
+          [],
+          systemClock,
+          logger,
+        )
+        expect(await directory.lookUp('ann')).toMatchObject({ uniqueId: `objectguid:${id}` })
+        const asked = server.requests.find(({ kind }) => kind === 'search')
+        expect(asked).toMatchObject({
+          attributes: expect.arrayContaining(['objectGUID', 'entryUUID']) as string[],
+        })
+      } finally {
+        await server.stop()
+      }
+    },
+  )
+})
+
 /** slapd has neither the matching rule nor the computed attribute: these are asked of a server that answers as AD does. */
 describe('the groups of somebody in an Active Directory', () => {
   const user = `cn=Ann,ou=people,${suffix}`

@@ -1,6 +1,6 @@
 import { AndFilter, type Entry, EqualityFilter, ExtensibleFilter, type Filter, OrFilter } from 'ldapts'
 import type { DirectoryGroupSettings } from './directory-settings.js'
-import { valuesOf } from './found-user.js'
+import { valuesOf } from './entry-values.js'
 import type { LdapSession } from './ldap-session.js'
 import { comparableDn, isWithin, parseFilter, rdnsOf, typeAndValueOf, underBase } from './ldap-text.js'
 import type { DirectoryGroup } from './user-directory.js'

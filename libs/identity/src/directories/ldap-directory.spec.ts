@@ -2,6 +2,7 @@ import { RegistryError, systemClock } from '@entrepot/kernel'
 import {
   companyDirectory,
   companyGroups,
+  entryUuid,
   managerPassword,
   requireSlapd,
   Slapd,
@@ -55,6 +56,7 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
           directory: 'corp',
           username: 'alice',
           dn: userDn('alice'),
+          uniqueId: `entryuuid:${entryUuid(userDn('alice'))}`,
           email: 'alice@example.com',
           groups: [
             { name: 'devs', dn: `cn=devs,ou=groups,${suffix}` },
@@ -207,6 +209,29 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
       username: 'twin',
       entries: [`uid=twin,ou=people,${suffix}`, `uid=twin,ou=contractors,${suffix}`],
     })
+  })
+
+  it('tells who got the DN of somebody gone from that somebody, and knows who was moved', async () => {
+    const add = (dn: string) =>
+      `dn: ${dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: dora\ncn: dora\nsn: dora\nuserPassword: secret0\n`
+    const dn = `uid=dora,ou=people,${suffix}`
+    const directory = at('ldap://')
+    const dora = { username: 'dora', password: 'secret0' }
+    await slapd.change(add(dn))
+    const first = await directory.lookUp('dora')
+    expect(first).toMatchObject({
+      dn,
+      uniqueId: expect.stringMatching(/^entryuuid:[0-9a-f-]{36}$/) as string,
+    })
+    await slapd.change(`dn: ${dn}\nchangetype: moddn\nnewrdn: cn=dora\ndeleteoldrdn: 0\n`)
+    const moved = await directory.lookUp('dora')
+    expect(moved).toMatchObject({ dn: `cn=dora,ou=people,${suffix}`, uniqueId: first?.uniqueId })
+    await slapd.change(`dn: cn=dora,ou=people,${suffix}\nchangetype: delete\n\n${add(dn)}`)
+    const verdict = await directory.verify(dora)
+    expect(verdict).toMatchObject({ kind: 'confirmed', identity: { dn } })
+    expect(verdict.kind === 'confirmed' && verdict.identity.uniqueId).toMatch(/^entryuuid:/)
+    expect(verdict.kind === 'confirmed' && verdict.identity.uniqueId).not.toBe(first?.uniqueId)
+    await slapd.change(`dn: ${dn}\nchangetype: delete\n`)
   })
 
   it('searches below the base, or only directly under it', async () => {

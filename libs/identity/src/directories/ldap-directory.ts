@@ -8,7 +8,9 @@ import { BindPasswordCheck, isRefusal } from './bind-password-check.js'
 import { directDn, showsName } from './direct-dn.js'
 import { type DirectoryServer, serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
-import { isLocked, isSwitchedOff, userAttributesOf, valuesOf } from './found-user.js'
+import { entryIdOf } from './entry-id.js'
+import { valuesOf } from './entry-values.js'
+import { isLocked, isSwitchedOff, userAttributesOf } from './found-user.js'
 import { type DirectoryGroupEntry, GroupSearch } from './group-search.js'
 import { LdapFailure, ServerOutOfReach } from './ldap-failure.js'
 import { type LdapBind, LdapSession } from './ldap-session.js'
@@ -34,6 +36,7 @@ export class LdapDirectory implements UserDirectory {
   readonly #rotation: ServerRotation
   readonly #outage: Outage
   readonly #logins = new Places(loginLimits)
+  #hasMissedIds = false
   readonly #groupSearches: readonly GroupSearch[]
 
   constructor(
@@ -174,9 +177,22 @@ export class LdapDirectory implements UserDirectory {
       directory: this.key,
       username: userNameOf(username),
       dn: entry.dn,
+      uniqueId: this.idOf(entry),
       email: valuesOf(entry, this.settings.emailAttribute)[0],
       groups: [...groups.values()],
     }
+  }
+
+  private idOf(entry: Entry): string | undefined {
+    const id = entryIdOf(entry)
+    if (id === undefined && !this.#hasMissedIds) {
+      this.#hasMissedIds = true
+      this.logger.warn(
+        { directory: this.key, dn: entry.dn },
+        'a directory shows no ids of its entries: whoever is not seen for seven days starts anew (docs/directories.md)',
+      )
+    }
+    return id
   }
 
   private async asManager<T>(

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Client, type Entry, type Filter, ResultCodeError } from 'ldapts'
 import type { DirectoryServer } from './directory-server.js'
+import { binaryAttributes } from './entry-id.js'
 import { GuardedStream } from './guarded-stream.js'
 import { openTcp, openTls, reasonOf } from './ldap-connection.js'
 import { LdapFailure, type LdapStep, resultCodes } from './ldap-failure.js'
@@ -58,6 +59,7 @@ export class LdapSession {
         scope: search.scope,
         filter: search.filter,
         attributes: [...search.attributes],
+        explicitBufferAttributes: [...binaryAttributes],
         timeLimit: Math.ceil(this.server.readTimeoutMilliseconds / 1000),
         ...(search.sizeLimit === undefined ? {} : { sizeLimit: search.sizeLimit }),
         ...(search.pageSize === undefined ? {} : { paged: { pageSize: search.pageSize } }),

@@ -12,6 +12,11 @@ export interface DirectoryIdentity {
   /** As `userNameOf` makes it of what the user typed. */
   readonly username: string
   readonly dn: string
+  /**
+   * What the server gave the entry for good, as `kind:value`: it survives a change of the DN, and no other entry ever gets
+   * it. Undefined where the server shows none.
+   */
+  readonly uniqueId: string | undefined
   readonly email: string | undefined
   readonly groups: readonly DirectoryGroup[]
 }

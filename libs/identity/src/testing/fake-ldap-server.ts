@@ -14,7 +14,7 @@ export type FakeRequest =
 
 export interface FakeEntry {
   readonly dn: string
-  readonly attributes: Readonly<Record<string, readonly string[]>>
+  readonly attributes: Readonly<Record<string, readonly (string | Buffer)[]>>
 }
 
 export interface FakeAnswer {
@@ -106,7 +106,7 @@ function answerOf(
         writer.startSequence()
         writer.writeString(name)
         writer.startSequence(0x31)
-        for (const value of values) writer.writeString(value)
+        for (const value of values) writer.writeBuffer(Buffer.from(value), 0x04)
         writer.endSequence()
         writer.endSequence()
       }

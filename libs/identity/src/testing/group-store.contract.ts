@@ -98,6 +98,7 @@ export function groupStoreContract(name: string, open: () => Promise<AccountStor
         directory: 'corp',
         username: 'ann',
         dn: 'uid=ann',
+        uniqueId: undefined,
         email: undefined,
         groups: [{ name: 'ops', dn: undefined }],
       }

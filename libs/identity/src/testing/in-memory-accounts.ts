@@ -1,15 +1,15 @@
 import { byCodePoint, listingOf, type Listing, type Page, RegistryError } from '@entrepot/kernel'
 import type { Group } from '../group-store.js'
 import { internalRealm, type UserAccount } from '../user-account.js'
-import type { Withdrawal } from '../withdrawal.js'
+import type { KnownEntry } from '../same-entry.js'
 
 /** What the stores of accounts and of groups hold in common. */
 export class InMemoryAccounts {
   /** By name; `admin` is worked out when one is read. */
   readonly users = new Map<string, UserAccount>()
   readonly groups = new Map<string, Group>()
-  /** By name. */
-  readonly withdrawals = new Map<string, Withdrawal>()
+  /** Of users of directories, by name. */
+  readonly entries = new Map<string, KnownEntry>()
   /** How often each name was used, for ids that are never used again. */
   readonly generations = new Map<string, number>()
 

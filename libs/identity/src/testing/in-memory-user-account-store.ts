@@ -2,6 +2,7 @@ import { byCodePoint, type Listing, type Page, RegistryError, type UserId } from
 import { userId } from '@entrepot/kernel/testing'
 import type { DirectoryIdentity } from '../directories/user-directory.js'
 import { groupsHereOf } from '../groups-here.js'
+import { isSameEntry } from '../same-entry.js'
 import type { UserAccountStore } from '../user-account-store.js'
 import {
   internalRealm,
@@ -11,7 +12,6 @@ import {
   type UserAccountChange,
 } from '../user-account.js'
 import { userNameOf } from '../user-name.js'
-import { hasReturned } from '../withdrawal.js'
 import { InMemoryAccounts, nameUnknown, pageOf } from './in-memory-accounts.js'
 
 export class InMemoryUserAccountStore implements UserAccountStore {
@@ -51,7 +51,7 @@ export class InMemoryUserAccountStore implements UserAccountStore {
 
   async delete(name: string): Promise<boolean> {
     return this.accounts.keepAdministrator(() => {
-      this.accounts.withdrawals.delete(userNameOf(name))
+      this.accounts.entries.delete(userNameOf(name))
       return this.accounts.users.delete(userNameOf(name))
     })
   }
@@ -69,10 +69,14 @@ export class InMemoryUserAccountStore implements UserAccountStore {
         `the name ${JSON.stringify(name)} belongs to a user of this registry`,
       )
     }
-    const withdrawal = this.accounts.withdrawals.get(name)
-    const isSame =
-      withdrawal === undefined ? known?.realm === identity.directory : hasReturned(withdrawal, identity, at)
-    this.accounts.withdrawals.delete(name)
+    const entry = this.accounts.entries.get(name)
+    const isSame = entry !== undefined && isSameEntry(entry, identity, at)
+    this.accounts.entries.set(name, {
+      realm: identity.directory,
+      dn: identity.dn,
+      uniqueId: identity.uniqueId ?? (isSame ? entry.uniqueId : undefined),
+      confirmedAt: at,
+    })
     const stored = isSame && known !== undefined ? known : this.madeAnew(name, known, transient)
     const groups = groupsHereOf(identity, this.accounts.groups.values())
     return this.keep({
@@ -87,10 +91,9 @@ export class InMemoryUserAccountStore implements UserAccountStore {
     })
   }
 
-  async withdraw(id: UserId, at: Date): Promise<void> {
+  async withdraw(id: UserId): Promise<void> {
     const stored = this.byId(id)
     if (stored === undefined || stored.directory === undefined) return
-    this.accounts.withdrawals.set(stored.name, { realm: stored.realm, dn: stored.directory.dn, at })
     const memberships = stored.memberships.filter(({ source }) => source === internalRealm)
     this.keep({ ...stored, directory: undefined, memberships })
   }
@@ -135,8 +138,7 @@ export class InMemoryUserAccountStore implements UserAccountStore {
 
   private madeAnew(name: string, known: UserAccount | undefined, transient: boolean): UserAccount {
     this.accounts.users.delete(name)
-    const { disabled = false, email } = known ?? {}
-    return { ...this.make({ name, disabled, email }), transient }
+    return { ...this.make({ name, disabled: known?.disabled ?? false }), transient }
   }
 
   private byId(id: UserId): UserAccount | undefined {

@@ -8,14 +8,15 @@ import type {
 } from '../directories/user-directory.js'
 import { userNameOf } from '../user-name.js'
 
-interface Entry {
+export interface ScriptedEntry {
   readonly password: string
   readonly groups: readonly DirectoryGroup[]
+  readonly uniqueId?: string
 }
 
 /** A directory that knows what a test says, and counts how often it is asked. */
 export class ScriptedDirectory implements UserDirectory {
-  readonly entries = new Map<string, Entry>()
+  readonly entries = new Map<string, ScriptedEntry>()
   isDown = false
   binds = 0
   lookUps = 0
@@ -55,12 +56,13 @@ export class ScriptedDirectory implements UserDirectory {
     }
   }
 
-  private identityOf(username: string, { groups }: Entry): DirectoryIdentity {
+  private identityOf(username: string, { groups, uniqueId }: ScriptedEntry): DirectoryIdentity {
     const name = userNameOf(username)
     return {
       directory: this.key,
       username: name,
       dn: `uid=${name},dc=${this.key}`,
+      uniqueId,
       email: undefined,
       groups,
     }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** Entries of the test directory, in LDIF. */
 
 export const suffix = 'dc=example,dc=com'
@@ -94,9 +96,18 @@ function person(one: Person): string {
       ['uid', uid],
       ['cn', cn ?? ownName ?? uid],
       ['sn', uid],
+      ['entryUUID', entryUuid(dnOf(one))],
       ...(password === undefined ? [] : ([['userPassword', password]] as const)),
       ...Object.entries(more),
     ],
+  )
+}
+
+/** The same at each server, as between servers that replicate each other. */
+export function entryUuid(dn: string): string {
+  const hex = createHash('sha256').update(dn).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
   )
 }
 
@@ -202,6 +213,7 @@ function bulkEntries(count: number): readonly string[] {
       ['uid', `u${number}`],
       ['cn', `u${number}`],
       ['sn', number],
+      ['entryUUID', entryUuid(user)],
       ['userPassword', bulkPassword],
     ] as const
     const members = [

@@ -26,6 +26,7 @@ export const corpIdentity = (particulars: Partial<DirectoryIdentity> = {}): Dire
   directory: 'corp',
   username: 'ann',
   dn: 'uid=ann,ou=people,dc=corp',
+  uniqueId: undefined,
   email: 'ann@corp.example',
   groups: [],
   ...particulars,
@@ -235,10 +236,11 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
 
     it('renews an account that a directory confirms again, and keeps what was given here', async () => {
       await groups.create(plainGroup('ops'))
-      const made = await users.confirm(corpIdentity(), true, at)
+      const uniqueId = 'entryuuid:1'
+      const made = await users.confirm(corpIdentity({ uniqueId }), true, at)
       await users.update('ann', { groups: ['ops'], disabled: true, admin: true })
       const later = new Date(at.getTime() + 60_000)
-      const moved = corpIdentity({ dn: 'uid=ann,ou=left,dc=corp', email: undefined })
+      const moved = corpIdentity({ uniqueId, dn: 'uid=ann,ou=left,dc=corp', email: undefined })
       expect(await users.confirm(moved, false, later)).toMatchObject({
         id: made.id,
         email: 'ann@corp.example',
