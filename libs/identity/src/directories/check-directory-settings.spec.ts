@@ -173,6 +173,23 @@ describe('a change of settings', () => {
     expect(passwordAfter({ urls: ['ldap://second.example:3890'] })).toBeUndefined()
   })
 
+  it('forgets it when it would be sent with less protection, or to whoever has other certificates', () => {
+    const after = (given: DirectorySettingsFields, fields: DirectorySettingsFields, urls = [url]) =>
+      changedDirectorySettings({ ...companyDirectory(urls), ...given, search: current.search }, fields).search
+        .managerPassword
+    const caCertificates = 'PEM of one'
+    expect(after({ startTls: true }, { startTls: false })).toBeUndefined()
+    expect(after({ startTls: true, caCertificates }, { caCertificates: 'PEM of another' })).toBeUndefined()
+    expect(after({ startTls: true }, { caCertificates })).toBeUndefined()
+    expect(after({ startTls: true, caCertificates }, { caCertificates: undefined })).toBeUndefined()
+    const ldaps = ['ldaps://first.example:3269']
+    expect(after({}, { urls: ['ldap://first.example:3269'] }, ldaps)).toBeUndefined()
+    expect(after({}, { caCertificates }, ldaps)).toBeUndefined()
+    expect(after({}, { startTls: true, caCertificates })).toBe(secret)
+    expect(after({ startTls: true, caCertificates }, { startTls: true, caCertificates })).toBe(secret)
+    expect(after({ startTls: true }, { enabled: false })).toBe(secret)
+  })
+
   it('never changes the key', () => {
     expect(changedDirectorySettings(current, { key: 'other' }).key).toBe('corp')
   })

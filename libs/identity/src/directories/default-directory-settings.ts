@@ -38,14 +38,18 @@ export function newDirectorySettings(
 
 /**
  * What is absent stays. A manager's password that is absent stays as long as it goes to the same manager and to servers
- * that have had it: otherwise whoever may change settings could have it sent to a server of theirs.
+ * that have had it, protected as before: otherwise whoever may change settings could have it sent to a server of theirs, or
+ * in clear text.
  */
 export function changedDirectorySettings(
   current: DirectorySettings,
   fields: DirectorySettingsFields,
 ): DirectorySettings {
   const next = { ...current, ...fields, key: current.key, search: { ...current.search, ...fields.search } }
-  const isKept = next.search.managerDn === current.search.managerDn && goesToTheSameServers(current, next)
+  const isKept =
+    next.search.managerDn === current.search.managerDn &&
+    goesToTheSameServers(current, next) &&
+    isAsProtected(current, next)
   const managerPassword =
     fields.search?.managerPassword ?? (isKept ? current.search.managerPassword : undefined)
   return { ...next, search: { ...next.search, managerPassword } }
@@ -54,6 +58,14 @@ export function changedDirectorySettings(
 function goesToTheSameServers(current: DirectorySettings, next: DirectorySettings): boolean {
   const known = new Set(current.urls.map(authorityOf))
   return next.urls.every((url) => known.has(authorityOf(url)))
+}
+
+/** Of two urls of one server `ldap:` may be the one without TLS; other certificates may be those of somebody in between. */
+function isAsProtected(current: DirectorySettings, next: DirectorySettings): boolean {
+  const isPlain = ({ startTls, urls }: DirectorySettings) =>
+    !startTls && urls.some((url) => !url.toLowerCase().startsWith('ldaps:'))
+  if (isPlain(next)) return isPlain(current)
+  return isPlain(current) || next.caCertificates === current.caCertificates
 }
 
 function authorityOf(text: string): string {
