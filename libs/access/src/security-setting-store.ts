@@ -8,4 +8,9 @@ export interface StoredSetting {
 export interface SecuritySettingStore {
   find(name: string): Promise<StoredSetting | undefined>
   put(name: string, value: StoredSetting['value']): Promise<StoredSetting>
+  /**
+   * Puts the value in place of the one of `revision`, which is 0 for none.
+   * @returns false when it has changed meanwhile
+   */
+  replace(name: string, value: StoredSetting['value'], revision: number): Promise<boolean>
 }

@@ -11,10 +11,10 @@ class InMemorySettings implements LockPolicyStore {
     return this.documents.get(name)
   }
 
-  async put(name: string, value: Readonly<Record<string, unknown>>) {
-    const stored = { value, revision: (this.documents.get(name)?.revision ?? 0) + 1 }
-    this.documents.set(name, stored)
-    return stored
+  async replace(name: string, value: Readonly<Record<string, unknown>>, revision: number) {
+    if ((this.documents.get(name)?.revision ?? 0) !== revision) return false
+    this.documents.set(name, { value, revision: revision + 1 })
+    return true
   }
 }
 
@@ -50,11 +50,28 @@ describe('LockPolicies', () => {
     expect((await replica(store, hub)).current).toEqual({ ...defaultLockPolicy, loginAttempts: 7 })
   })
 
+  it('loses neither of two changes that come at one time', async () => {
+    const [store, hub] = [new InMemorySettings(), new MemoryBroadcastHub()]
+    const [here, there] = [await replica(store, hub), await replica(store, hub)]
+    await Promise.all([here.change({ enabled: true }), there.change({ loginAttempts: 7 })])
+    expect((await replica(store, hub)).current).toMatchObject({ enabled: true, loginAttempts: 7 })
+  })
+
+  it('gives up when others change it all the time, and says so', async () => {
+    const store = new InMemorySettings()
+    store.replace = async () => false
+    const policies = await replica(store, new MemoryBroadcastHub())
+    await expect(policies.change({ enabled: true })).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(policies.current).toEqual(defaultLockPolicy)
+  })
+
   it.each([
     { loginAttempts: 0 },
     { loginAttempts: 1.5 },
     { loginAttempts: 1001 },
     { user: { ...defaultLockPolicy.user, from: 0 } },
+    { user: { ...defaultLockPolicy.user, from: 2 ** 31 } },
+    { user: { ...defaultLockPolicy.user, forgottenAfterMilliseconds: 1e15 } },
     { address: { ...defaultLockPolicy.address, maximumMilliseconds: Infinity } },
   ])('refuses %j and keeps what was', async (change) => {
     const store = new InMemorySettings()
@@ -66,7 +83,7 @@ describe('LockPolicies', () => {
 
   it('takes from the defaults what a stored document lacks', async () => {
     const store = new InMemorySettings()
-    await store.put('lockPolicy', { enabled: true, user: { from: 9 } })
+    await store.replace('lockPolicy', { enabled: true, user: { from: 9 } }, 0)
     const policies = await replica(store, new MemoryBroadcastHub())
     expect(policies.current).toEqual({
       ...defaultLockPolicy,

@@ -12,7 +12,11 @@ interface StoredPolicy {
 /** Where the policy is kept: one document of several. */
 export interface LockPolicyStore {
   find(name: string): Promise<StoredPolicy | undefined>
-  put(name: string, value: StoredPolicy['value']): Promise<StoredPolicy>
+  /**
+   * Writes the document in place of the one of `revision`, which is 0 for none.
+   * @returns false when it has changed meanwhile
+   */
+  replace(name: string, value: StoredPolicy['value'], revision: number): Promise<boolean>
 }
 
 interface Loaded {
@@ -21,6 +25,14 @@ interface Loaded {
 }
 
 const maximumLoginAttempts = 1000
+
+/** So many failures that nobody ever waits. */
+const maximumFrom = 1_000_000
+
+const maximumMilliseconds = 366 * 24 * 60 * 60_000
+
+/** Of changes that come at one time each but the first begins anew, with what the one before has made. */
+const maximumTries = 10
 
 /** The lock policy, kept in memory on every replica. */
 export class LockPolicies {
@@ -58,14 +70,21 @@ export class LockPolicies {
     this.#replicated.stop()
   }
 
-  /** @throws RegistryError REQUEST_INVALID when a number makes no sense */
+  /**
+   * What is absent stays, as others may have changed it at the same time.
+   * @throws RegistryError REQUEST_INVALID when a number makes no sense, CONFLICT when others change it all the time
+   */
   async change(change: Partial<LockPolicy>): Promise<LockPolicy> {
-    await this.#replicated.reload()
-    const policy = { ...this.current, ...change }
-    refuseNonsense(policy)
-    await this.store.put(settingName, { ...policy })
-    await this.#replicated.changed(settingName)
-    return this.current
+    for (let tries = 0; tries < maximumTries; tries += 1) {
+      await this.#replicated.reload()
+      const { policy: current, revision } = this.#replicated.current
+      const policy = { ...current, ...change }
+      refuseNonsense(policy)
+      if (!(await this.store.replace(settingName, { ...policy }, revision))) continue
+      await this.#replicated.changed(settingName)
+      return this.current
+    }
+    throw new RegistryError('CONFLICT', 'the lock policy is being changed by others: try again in a moment')
   }
 }
 
@@ -85,8 +104,11 @@ function refuseNonsense({ loginAttempts, user, address }: LockPolicy): void {
     throw invalid(`loginAttempts is ${loginAttempts}, expected 1 to ${maximumLoginAttempts}`)
   }
   for (const [name, slowDown] of Object.entries({ user, address })) {
-    const wrong = Object.entries(slowDown).find(([, value]) => !Number.isSafeInteger(value) || value < 1)
-    if (wrong !== undefined) throw invalid(`${name}.${wrong[0]} is ${wrong[1]}, expected a positive integer`)
+    for (const [field, value] of Object.entries(slowDown)) {
+      const maximum = field === 'from' ? maximumFrom : maximumMilliseconds
+      if (Number.isSafeInteger(value) && value >= 1 && value <= maximum) continue
+      throw invalid(`${name}.${field} is ${value}, expected an integer from 1 to ${maximum}`)
+    }
   }
 }
 

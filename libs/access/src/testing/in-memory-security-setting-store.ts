@@ -12,4 +12,10 @@ export class InMemorySecuritySettingStore implements SecuritySettingStore {
     this.#rows.set(name, stored)
     return stored
   }
+
+  async replace(name: string, value: StoredSetting['value'], revision: number): Promise<boolean> {
+    if ((this.#rows.get(name)?.revision ?? 0) !== revision) return false
+    await this.put(name, value)
+    return true
+  }
 }

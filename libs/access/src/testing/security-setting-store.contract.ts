@@ -33,6 +33,21 @@ export function securitySettingStoreContract(name: string, open: () => Promise<O
       expect(await store.find('other')).toEqual(other)
     })
 
+    it('replaces what nobody has changed meanwhile, and only that', async () => {
+      expect(await store.replace('checked', { count: 1 }, 7)).toBe(false)
+      const first = await Promise.all([1, 2, 3].map((count) => store.replace('checked', { count }, 0)))
+      expect(first.filter(Boolean)).toHaveLength(1)
+      const { revision = 0 } = (await store.find('checked')) ?? {}
+      const second = await Promise.all(
+        [4, 5, 6].map((count) => store.replace('checked', { count }, revision)),
+      )
+      expect(second.filter(Boolean)).toHaveLength(1)
+      const after = await store.find('checked')
+      expect(after?.value).toEqual({ count: 4 + second.indexOf(true) })
+      expect(await store.replace('checked', { count: 9 }, revision)).toBe(false)
+      expect(await store.find('checked')).toEqual(after)
+    })
+
     it('loses none of several that are put at the same time', async () => {
       const stored = await Promise.all([1, 2, 3, 4].map((count) => store.put('many', { count })))
       const revisions = stored.map(({ revision }) => revision)

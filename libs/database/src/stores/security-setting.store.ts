@@ -14,12 +14,27 @@ const put: Statement = {
     RETURNING value, revision`,
 }
 
+/** $1 name, $2 value, $3 the revision that it takes the place of. */
+const replace: Statement = {
+  text: `
+    INSERT INTO security_settings (name, value)
+    SELECT $1::text, $2::jsonb
+    WHERE $3::integer = 0 OR EXISTS (SELECT 1 FROM security_settings WHERE name = $1::text)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, revision = security_settings.revision + 1
+    WHERE security_settings.revision = $3::integer
+    RETURNING revision`,
+}
+
 export class PostgresSecuritySettingStore implements SecuritySettingStore {
   constructor(private readonly database: Database) {}
 
   async find(name: string): Promise<StoredSetting | undefined> {
     const [row] = await this.database.query<StoredSetting>(find, [name])
     return row
+  }
+
+  async replace(name: string, value: StoredSetting['value'], revision: number): Promise<boolean> {
+    return (await this.database.query(replace, [name, JSON.stringify(value), revision])).length > 0
   }
 
   async put(name: string, value: StoredSetting['value']): Promise<StoredSetting> {
