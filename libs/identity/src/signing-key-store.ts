@@ -11,5 +11,7 @@ export interface SigningKeyStore {
   list(): Promise<readonly StoredSigningKey[]>
   /** Stores `key` unless one was made after `since`, by another replica. @returns the keys as `list` does */
   addUnlessNewer(key: StoredSigningKey, since: Date): Promise<readonly StoredSigningKey[]>
+  /** Stores `key` as the newest one: what is dated later, by a clock that was ahead, is dated back to just before it. */
+  addAsNewest(key: StoredSigningKey): Promise<void>
   delete(ids: readonly string[]): Promise<void>
 }

@@ -71,6 +71,21 @@ describe('SigningKeys', () => {
     }
   })
 
+  it('rotates on demand though a key is dated in the future, by a replica whose clock was ahead', async () => {
+    const keys = replica()
+    await keys.current()
+    clock.time += 3_600_000
+    const ahead = await replica().rotate()
+    clock.time -= 3_600_000
+    const fresh = await keys.rotate()
+    expect(await ids()).toHaveLength(3)
+    clock.time += 5000
+    expect((await keys.current()).id).toBe(fresh)
+    clock.time += 3_600_000
+    expect((await keys.current()).id).toBe(fresh)
+    expect((await keys.find(ahead))?.id).toBe(ahead)
+  })
+
   it('rotates by itself when the key is old, once for all replicas', async () => {
     const [here, there] = [replica(), replica()]
     const old = (await here.current()).id

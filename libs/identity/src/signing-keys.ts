@@ -103,7 +103,7 @@ export class SigningKeys {
   /** A new key in place of the current one, within seconds; tokens that were signed with that stay valid. @returns its id */
   async rotate(): Promise<string> {
     const key = await this.generate()
-    await this.store.addUnlessNewer(key, key.createdAt)
+    await this.store.addAsNewest(key)
     await this.#keys.changed(key.id)
     return key.id
   }

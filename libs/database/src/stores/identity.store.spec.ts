@@ -37,6 +37,19 @@ describe('the stores of identities', () => {
       await store.delete([old?.id ?? '', 'unknown'])
       expect(await store.list()).toEqual([next])
     })
+
+    it('dates back what is newer than a key that is to be the newest', async () => {
+      const store = new PostgresSigningKeyStore(db.database)
+      const before = await store.list()
+      const keyAt = (id: string, at: string) =>
+        ({ id, algorithm: 'ES256', privateKeyPem: 'pem', createdAt: new Date(at) }) as const
+      const ahead = keyAt('ahead', '2027-01-01T00:00:00Z')
+      await store.addAsNewest(ahead)
+      const fresh = keyAt('fresh', '2026-07-01T12:00:00.500Z')
+      await store.addAsNewest(fresh)
+      const datedBack = { ...ahead, createdAt: new Date('2026-07-01T12:00:00.499Z') }
+      expect(await store.list()).toEqual([fresh, datedBack, ...before])
+    })
   })
 
   describe('PostgresRefreshTokenStore', () => {

@@ -19,6 +19,20 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     return this.list()
   }
 
+  async addAsNewest(key: StoredSigningKey): Promise<void> {
+    await this.database.transaction(async (transaction) => {
+      await transaction.query(lockKeys, [])
+      await transaction.query(dateBack, [key.createdAt])
+      await transaction.query(addKey, [
+        key.id,
+        key.algorithm,
+        key.privateKeyPem,
+        key.createdAt,
+        key.createdAt,
+      ])
+    })
+  }
+
   async delete(ids: readonly string[]): Promise<void> {
     await this.database.query(deleteKeys, [ids])
   }
@@ -31,6 +45,12 @@ const addKey: Statement = {
     INSERT INTO signing_keys (id, algorithm, private_key_pem, created_at)
     SELECT $1::text, $2::text, $3::text, $4::timestamptz
     WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE created_at > $5::timestamptz)`,
+}
+
+const dateBack: Statement = {
+  text: `
+    UPDATE signing_keys SET created_at = $1::timestamptz - interval '1 millisecond'
+    WHERE created_at >= $1::timestamptz`,
 }
 
 const deleteKeys: Statement = { text: 'DELETE FROM signing_keys WHERE id = ANY($1::text[])' }

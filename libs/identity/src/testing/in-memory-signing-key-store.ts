@@ -17,6 +17,14 @@ export class InMemorySigningKeyStore implements SigningKeyStore {
     return this.#keys
   }
 
+  async addAsNewest(key: StoredSigningKey): Promise<void> {
+    const before = new Date(+key.createdAt - 1)
+    const older = this.#keys.map((one) =>
+      one.createdAt < key.createdAt ? one : { ...one, createdAt: before },
+    )
+    this.#keys = [key, ...older]
+  }
+
   async delete(ids: readonly string[]): Promise<void> {
     this.#keys = this.#keys.filter(({ id }) => !ids.includes(id))
   }
