@@ -14,18 +14,22 @@ export class IdentityAndAccess1763683200000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      ALTER TABLE refresh_tokens DROP COLUMN user_id, DROP COLUMN access_token_id;
+      ALTER TABLE refresh_tokens DROP COLUMN user_id, DROP COLUMN access_token_id, DROP COLUMN credentials_revision;
       DROP TABLE audit_events, permission_targets, oidc_logins, oidc_mappings, oidc_providers, ldap_group_settings,
         ldap_settings, security_settings, login_failures, access_tokens, group_members, groups;
       ALTER TABLE users DROP COLUMN id, DROP COLUMN kind, DROP COLUMN realm, DROP COLUMN email,
         DROP COLUMN profile_updatable, DROP COLUMN ui_access_disabled, DROP COLUMN internal_password_disabled,
         DROP COLUMN transient, DROP COLUMN directory_dn,
-        DROP COLUMN directory_uid, DROP COLUMN confirmed_at, DROP COLUMN withdrawn_at, DROP COLUMN last_login_at;
+        DROP COLUMN directory_uid, DROP COLUMN confirmed_at, DROP COLUMN withdrawn_at, DROP COLUMN last_login_at,
+        DROP COLUMN credentials_revision;
     `)
   }
 }
 
-/** The id is never used again: tokens and memberships of a deleted user are not those of the next one of the name. */
+/**
+ * The id is never used again: tokens and memberships of a deleted user are not those of the next one of the name. The
+ * revision of the credentials grows with each change after which refresh tokens are worth nothing.
+ */
 const users = `
   ALTER TABLE users
     ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE,
@@ -40,7 +44,8 @@ const users = `
     ADD COLUMN directory_uid text,
     ADD COLUMN confirmed_at timestamptz,
     ADD COLUMN withdrawn_at timestamptz,
-    ADD COLUMN last_login_at timestamptz;
+    ADD COLUMN last_login_at timestamptz,
+    ADD COLUMN credentials_revision integer NOT NULL DEFAULT 1;
 `
 
 /** A membership belongs to where it came from: what a directory takes back is not what was given here. */
@@ -64,12 +69,16 @@ const groups = `
   CREATE INDEX group_members_group ON group_members (group_name);
 `
 
-/** Access tokens are stored hashed and shown once. subject is a name where there is no user, as with tokens for groups. */
+/**
+ * Access tokens are stored hashed and shown once. subject is a name where there is no user, as with tokens for groups; a
+ * family is a token with all that were got by refreshing it.
+ */
 const tokens = `
   CREATE TABLE access_tokens (
     id uuid PRIMARY KEY,
     hash text COLLATE "C" NOT NULL UNIQUE,
     refresh_hash text COLLATE "C" UNIQUE,
+    family_id uuid NOT NULL,
     subject text COLLATE "C" NOT NULL,
     user_id uuid REFERENCES users (id) ON DELETE CASCADE,
     scope text NOT NULL,
@@ -82,11 +91,13 @@ const tokens = `
     revoked_at timestamptz
   );
   CREATE INDEX access_tokens_user ON access_tokens (user_id);
+  CREATE INDEX access_tokens_family ON access_tokens (family_id);
   CREATE INDEX access_tokens_subject ON access_tokens (subject, id);
   CREATE INDEX access_tokens_end ON access_tokens (least(expires_at, revoked_at));
   ALTER TABLE refresh_tokens
     ADD COLUMN user_id uuid REFERENCES users (id) ON DELETE CASCADE,
-    ADD COLUMN access_token_id uuid REFERENCES access_tokens ON DELETE CASCADE;
+    ADD COLUMN access_token_id uuid REFERENCES access_tokens ON DELETE CASCADE,
+    ADD COLUMN credentials_revision integer NOT NULL DEFAULT 1;
   UPDATE refresh_tokens r SET user_id = u.id FROM users u WHERE u.name = r.username;
 `
 

@@ -28,6 +28,7 @@ describe('AuthenticatorChain with accounts that live here', () => {
       admin: false,
       realm: 'internal',
       groups: [],
+      credentialsRevision: 1,
     })
   })
 

@@ -20,7 +20,7 @@ import {
   tokensInMemory,
 } from './testing/index.js'
 
-const principal = userPrincipal('alice', { admin: true })
+const principal = userPrincipal('alice', { admin: true, credentialsRevision: 1 })
 const scope = { type: 'repository', name: 'docker/team/app', actions: ['pull', 'push'] }
 const settings = { issuer: 'entrepot', service: 'registry.example' }
 

@@ -23,6 +23,7 @@ describe('PrincipalSource', () => {
       admin: true,
       realm: 'internal',
       groups: [],
+      credentialsRevision: 1,
     })
     expect(await source.find('ALICE')).toMatchObject({ name: 'alice' })
   })

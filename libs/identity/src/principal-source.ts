@@ -81,7 +81,8 @@ function markOf(passwordHash: string | undefined): string | undefined {
   return createHash('sha256').update(passwordHash).digest('base64url').slice(0, 16)
 }
 
-export function principalOf({ id, name, admin, realm, memberships }: UserAccount): UserPrincipal {
+export function principalOf(account: UserAccount): UserPrincipal {
+  const { id, name, admin, realm, memberships, credentialsRevision } = account
   const groups = [...new Set(memberships.map(({ group }) => group))]
-  return { kind: 'user', id, name, admin, realm, groups }
+  return { kind: 'user', id, name, admin, realm, groups, credentialsRevision }
 }

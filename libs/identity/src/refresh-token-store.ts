@@ -8,6 +8,8 @@ export interface StoredRefreshToken {
   readonly userId: UserId | undefined
   /** The access token that was shown for it: it dies with that. */
   readonly accessTokenId: string | undefined
+  /** Those of the user that were shown for it. */
+  readonly credentialsRevision: number
   readonly service: string
   readonly expiresAt: Date
 }

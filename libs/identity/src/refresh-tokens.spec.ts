@@ -7,13 +7,13 @@ const day = 24 * 60 * 60 * 1000
 async function setup() {
   const clock = { time: 1_000_000, now: () => clock.time }
   const users = new InMemoryUserAccountStore()
-  await users.create({ name: 'alice' })
+  await users.create({ name: 'alice', passwordHash: 'one' })
   const store = new InMemoryRefreshTokenStore(clock)
   const { accessTokens, live, principals, bearers } = tokensInMemory(users, clock)
   const tokens = new RefreshTokens(store, bearers, clock)
   const principal = (await principals.find('alice'))!
   const token = await tokens.issue(principal, 'entrepot')
-  return { clock, users, store, tokens, token, principal, accessTokens, live }
+  return { clock, users, store, tokens, token, principal, principals, accessTokens, live }
 }
 
 describe('RefreshTokens', () => {
@@ -61,6 +61,36 @@ describe('RefreshTokens', () => {
     const { tokens, token } = await setup()
     await tokens.revokeAllOf('alice')
     expect(await tokens.redeem(token, 'entrepot')).toBeUndefined()
+  })
+
+  it.each([
+    ['changed', { passwordHash: 'another' }],
+    ['taken away', { passwordHash: undefined }],
+  ])('refuses a token for a password that was %s after it was verified', async (_how, change) => {
+    const { tokens, principal, principals, users } = await setup()
+    await users.update('alice', change)
+    await tokens.revokeAllOf('alice')
+    const late = await tokens.issue(principal, 'entrepot')
+    principals.forget('alice')
+    expect(await tokens.redeem(late, 'entrepot')).toBeUndefined()
+    const current = await tokens.issue((await principals.find('alice'))!, 'entrepot')
+    expect(await tokens.redeem(current, 'entrepot')).toMatchObject({ name: 'alice' })
+  })
+
+  it('refuses a token that was issued while its user was disabled, when they are enabled again', async () => {
+    const { tokens, principal, principals, users } = await setup()
+    await users.update('alice', { disabled: true })
+    const late = await tokens.issue(principal, 'entrepot')
+    await users.update('alice', { disabled: false })
+    principals.forget('alice')
+    expect(await tokens.redeem(late, 'entrepot')).toBeUndefined()
+  })
+
+  it('takes a token for the new password where the old one is still known', async () => {
+    const { tokens, principal, users } = await setup()
+    await users.update('alice', { passwordHash: 'another' })
+    const fresh = await tokens.issue({ ...principal, credentialsRevision: 2 }, 'entrepot')
+    expect(await tokens.redeem(fresh, 'entrepot')).toMatchObject({ name: 'alice', credentialsRevision: 1 })
   })
 
   it('refuses the token of a user who was deleted and made anew', async () => {

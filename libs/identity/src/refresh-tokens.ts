@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock, UserId, UserPrincipal } from '@entrepot/kernel'
 import { type RandomSource, systemRandom } from './random-source.js'
-import type { RefreshTokenStore } from './refresh-token-store.js'
+import type { RefreshTokenStore, StoredRefreshToken } from './refresh-token-store.js'
 import { tokenRealm } from './tokens/live-access-tokens.js'
 import type { TokenBearers } from './tokens/token-bearers.js'
 
@@ -25,6 +25,7 @@ export class RefreshTokens {
       username: principal.name,
       userId: principal.realm === tokenRealm ? undefined : principal.id,
       accessTokenId: principal.accessTokenId,
+      credentialsRevision: principal.credentialsRevision ?? 0,
       service,
       expiresAt: new Date(this.clock.now() + lifetimeMilliseconds),
     })
@@ -41,13 +42,26 @@ export class RefreshTokens {
     if (stored.expiresAt.getTime() <= this.clock.now()) return undefined
     const { username: name, userId, accessTokenId } = stored
     const id = userId ?? (accessTokenId as UserId | undefined)
-    return id === undefined ? undefined : this.bearers.find({ name, id, accessTokenId })
+    const principal = id && (await this.bearers.find({ name, id, accessTokenId }))
+    return principal !== undefined && isOfCurrentCredentials(stored, principal) ? principal : undefined
   }
 
   /** For a changed password, and for a user disabled or deleted. */
   revokeAllOf(username: string): Promise<void> {
     return this.store.revokeAllOf(username)
   }
+}
+
+/**
+ * A password can be changed after it was verified and before the token for it is stored, where `revokeAllOf` doesn't find
+ * it. What was got with an access token lives as long as that.
+ */
+function isOfCurrentCredentials(
+  stored: StoredRefreshToken,
+  { credentialsRevision = 0 }: UserPrincipal,
+): boolean {
+  // Not another than, but less than: the principal can be a second old.
+  return stored.accessTokenId !== undefined || stored.credentialsRevision >= credentialsRevision
 }
 
 /** 256 random bits can't be guessed, so they need no slow hash. */

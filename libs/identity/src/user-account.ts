@@ -21,6 +21,8 @@ export interface UserAccount {
   readonly email: string | undefined
   /** A PHC string of argon2id, or a bcrypt hash from an htpasswd file; undefined: no password of ours. */
   readonly passwordHash: string | undefined
+  /** Grows with each change of the password, and when the user is disabled: refresh tokens of before are worth nothing. */
+  readonly credentialsRevision: number
   /** By the account itself or by one of its groups. */
   readonly admin: boolean
   /** By the account itself. */

@@ -15,6 +15,8 @@ export interface UserPrincipal {
   /** Where the identity was verified: `internal`, or the key of a directory. */
   readonly realm: string
   readonly groups: readonly string[]
+  /** Which credentials of the user were shown: it grows when they are changed. Undefined where there are none here. */
+  readonly credentialsRevision?: number | undefined
   /** Only what the groups may counts, nothing that was given to the name: from a token for groups. */
   readonly groupsOnly?: boolean | undefined
   /** At most what the credentials shown may do, for administrators too; undefined: whatever their user may. */

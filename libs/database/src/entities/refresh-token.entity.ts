@@ -15,6 +15,9 @@ export class RefreshTokenEntity {
   @Column({ type: 'uuid', name: 'access_token_id', nullable: true })
   accessTokenId!: string | null
 
+  @Column({ type: 'integer', name: 'credentials_revision' })
+  credentialsRevision!: number
+
   @Column({ type: 'text' })
   service!: string
 

@@ -1,11 +1,11 @@
 import type { Statement } from '../database.js'
 
-const columns = `id, subject, user_id, scope, audience, description, created_by, created_at, expires_at, last_used_at,
+const columns = `id, family_id, subject, user_id, scope, audience, description, created_by, created_at, expires_at, last_used_at,
   revoked_at, refresh_hash IS NOT NULL AS refreshable`
 
 const insert = `
   INSERT INTO access_tokens (id, hash, refresh_hash, subject, user_id, scope, audience, description, created_by,
-    created_at, expires_at)`
+    created_at, expires_at, family_id)`
 
 /** Each new token takes some that ended long ago away, so that the table stays as large as what is in use. */
 const forgetOld = `
@@ -21,16 +21,16 @@ export const addToken: Statement = {
   name: 'access-token-add',
   text: `
     WITH ${forgetOld} ${insert}
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 }
 
 /** Who comes second waits for the row and then finds it revoked. */
 export const replaceToken: Statement = {
   text: `
     WITH replaced AS (
-      UPDATE access_tokens SET revoked_at = $10 WHERE id = $12 AND revoked_at IS NULL RETURNING id
+      UPDATE access_tokens SET revoked_at = $10 WHERE id = $13 AND revoked_at IS NULL RETURNING id
     ) ${insert}
-    SELECT $1::uuid, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10::timestamptz, $11::timestamptz FROM replaced
+    SELECT $1::uuid, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10::timestamptz, $11::timestamptz, $12::uuid FROM replaced
     RETURNING id`,
 }
 
@@ -64,6 +64,10 @@ export const listTokensOf: Statement = {
 
 export const revokeToken: Statement = {
   text: `UPDATE access_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING ${columns}`,
+}
+
+export const revokeFamily: Statement = {
+  text: 'UPDATE access_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL',
 }
 
 export const recordUses: Statement = {

@@ -29,6 +29,7 @@ describe('PostgresAccessTokenStore', () => {
   const createdAt = new Date('2026-05-01T12:00:00Z')
   const tokenOf = (number: number, particulars: Partial<AccessToken> = {}): AccessToken => ({
     id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    familyId: '00000000-0000-4000-8000-00000000000f',
     subject: 'ann',
     userId: undefined,
     scope: 'applied-permissions/user',
@@ -55,6 +56,7 @@ describe('PostgresAccessTokenStore', () => {
       username: 'ann',
       userId: ann.id,
       accessTokenId: token.id,
+      credentialsRevision: 1,
       service: 'registry',
       expiresAt: new Date(createdAt.getTime() + 1000),
     }

@@ -6,6 +6,7 @@ import * as sql from './access-token.sql.js'
 
 interface TokenRow {
   readonly id: string
+  readonly family_id: string
   readonly subject: string
   readonly user_id: UserId | null
   readonly scope: string
@@ -61,6 +62,11 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
     return (await this.insert(sql.replaceToken, token, hashes, id)).length > 0
   }
 
+  async revokeFamily(familyId: string, at: Date): Promise<void> {
+    // Twice: the first waits for a replacement that is under way, and does not see what that one inserts.
+    for (const _time of [1, 2]) await this.database.query(sql.revokeFamily, [familyId, at])
+  }
+
   async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
     await this.database.query(sql.recordUses, [[...uses.keys()], [...uses.values()]])
   }
@@ -89,6 +95,7 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
         token.createdBy,
         token.createdAt,
         token.expiresAt ?? null,
+        token.familyId,
         ...more,
       ])
     } catch (error) {
@@ -103,6 +110,7 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
 function tokenOf(row: TokenRow): AccessToken {
   return {
     id: row.id,
+    familyId: row.family_id,
     subject: row.subject,
     userId: row.user_id ?? undefined,
     scope: row.scope,

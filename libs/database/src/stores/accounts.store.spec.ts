@@ -32,8 +32,8 @@ describe('the stores of accounts and groups', () => {
 
   const addTokens = async (userId: string, name: string) => {
     const accessToken = `
-      INSERT INTO access_tokens (id, hash, subject, user_id, scope, created_by, created_at)
-      VALUES (gen_random_uuid(), $2, $2, $1, '', $2, now())`
+      INSERT INTO access_tokens (id, family_id, hash, subject, user_id, scope, created_by, created_at)
+      VALUES (gen_random_uuid(), gen_random_uuid(), $2, $2, $1, '', $2, now())`
     await db.database.query({ text: accessToken }, [userId, name])
     const refreshToken = `
       INSERT INTO refresh_tokens (hash, username, user_id, service, expires_at)

@@ -59,6 +59,7 @@ describe('the stores of identities', () => {
       username,
       userId: undefined,
       accessTokenId: undefined,
+      credentialsRevision: 3,
       service: 'registry',
       expiresAt: new Date(now + seconds * 1000),
     })

@@ -13,7 +13,17 @@ export class PostgresRefreshTokenStore implements RefreshTokenStore {
 
   async add(token: StoredRefreshToken): Promise<void> {
     const { hash, username, userId, accessTokenId, service, expiresAt } = token
-    const values = [hash, username, service, expiresAt, this.now(), userId ?? null, accessTokenId ?? null]
+    const { credentialsRevision } = token
+    const values = [
+      hash,
+      username,
+      service,
+      expiresAt,
+      this.now(),
+      userId ?? null,
+      accessTokenId ?? null,
+      credentialsRevision,
+    ]
     try {
       await this.database.query(addToken, values)
     } catch (error) {
@@ -27,12 +37,13 @@ export class PostgresRefreshTokenStore implements RefreshTokenStore {
       manager.findOneBy(RefreshTokenEntity, { hash, expiresAt: MoreThan(this.now()) }),
     )
     if (token === null) return undefined
-    const { username, userId, accessTokenId, service, expiresAt } = token
+    const { username, userId, accessTokenId, credentialsRevision, service, expiresAt } = token
     return {
       hash,
       username,
       userId: userId ?? undefined,
       accessTokenId: accessTokenId ?? undefined,
+      credentialsRevision,
       service,
       expiresAt,
     }
@@ -57,8 +68,9 @@ const addToken: Statement = {
         ORDER BY expires_at LIMIT 20 FOR UPDATE SKIP LOCKED
       )
     )
-    INSERT INTO refresh_tokens (hash, username, service, expires_at, user_id, access_token_id)
-    VALUES ($1, $2, $3, $4, $6, $7)`,
+    INSERT INTO refresh_tokens (hash, username, service, expires_at, user_id, access_token_id,
+      credentials_revision)
+    VALUES ($1, $2, $3, $4, $6, $7, $8)`,
 }
 
 function isOrphan(error: unknown): boolean {

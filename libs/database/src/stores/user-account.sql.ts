@@ -5,6 +5,7 @@ const accounts = `
   SELECT u.id, u.name, u.kind, u.realm, u.email, u.password_hash, u.admin AS own_admin, u.disabled,
     u.admin OR coalesce(m.admin, false) AS admin, u.profile_updatable, u.ui_access_disabled,
     u.internal_password_disabled, u.transient, u.directory_dn, u.confirmed_at, u.withdrawn_at, u.last_login_at,
+    u.credentials_revision,
     coalesce(m.memberships, '[]') AS memberships
   FROM users u
   LEFT JOIN LATERAL (
@@ -40,7 +41,10 @@ export const updateAccount: Statement = {
   text: `
     UPDATE users u SET email = c.email, password_hash = c.password_hash, admin = c.admin, disabled = c.disabled,
       profile_updatable = c.profile_updatable, ui_access_disabled = c.ui_access_disabled,
-      internal_password_disabled = c.internal_password_disabled
+      internal_password_disabled = c.internal_password_disabled,
+      credentials_revision = old.credentials_revision + CASE
+        WHEN c.password_hash IS DISTINCT FROM old.password_hash OR c.disabled AND NOT old.disabled THEN 1 ELSE 0
+      END
     FROM users old, jsonb_populate_record(old, $2::jsonb) c
     WHERE u.id = $1 AND old.id = u.id`,
 }

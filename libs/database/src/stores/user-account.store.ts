@@ -26,6 +26,7 @@ interface AccountRow {
   readonly realm: string
   readonly email: string | null
   readonly password_hash: string | null
+  readonly credentials_revision: number
   readonly admin: boolean
   readonly own_admin: boolean
   readonly disabled: boolean
@@ -259,6 +260,7 @@ function accountOf(row: AccountRow): UserAccount {
     realm: row.realm,
     email: row.email ?? undefined,
     passwordHash: row.password_hash ?? undefined,
+    credentialsRevision: row.credentials_revision,
     admin: row.admin,
     ownAdmin: row.own_admin,
     disabled: row.disabled,

@@ -25,6 +25,7 @@ export function accessTokenStoreContract(name: string, open: () => Promise<Acces
 
     const tokenOf = (particulars: Partial<AccessToken> = {}): AccessToken => ({
       id: randomUUID(),
+      familyId: randomUUID(),
       subject: 'pipeline',
       userId: undefined,
       scope: 'applied-permissions/groups:"a b"',
@@ -104,6 +105,17 @@ export function accessTokenStoreContract(name: string, open: () => Promise<Acces
       expect(await tokens.revoke(token.id, after(1))).toEqual({ ...token, revokedAt: after(1) })
       expect(await tokens.revoke(token.id, after(2))).toBeUndefined()
       expect(await tokens.find(token.id)).toMatchObject({ revokedAt: after(1) })
+    })
+
+    it('revokes a whole family and nobody else, and keeps when others of it were revoked', async () => {
+      const familyId = randomUUID()
+      const [first, second] = [await add({ familyId }), await add({ familyId })]
+      const stranger = await add()
+      await tokens.revoke(first.id, now)
+      await tokens.revokeFamily(familyId, after(5))
+      expect(await tokens.find(first.id)).toMatchObject({ revokedAt: now })
+      expect(await tokens.find(second.id)).toMatchObject({ revokedAt: after(5) })
+      expect(await tokens.find(stranger.id)).toEqual(stranger)
     })
 
     it('replaces a token once, however many ask at a time', async () => {

@@ -55,6 +55,12 @@ export class InMemoryAccessTokenStore implements AccessTokenStore {
     return true
   }
 
+  async revokeFamily(familyId: string, at: Date): Promise<void> {
+    for (const { token } of this.rows.values()) {
+      if (token.familyId === familyId) await this.revoke(token.id, at)
+    }
+  }
+
   async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
     for (const [id, lastUsedAt] of uses) {
       const row = this.rows.get(id)

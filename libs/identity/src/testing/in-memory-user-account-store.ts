@@ -45,7 +45,13 @@ export class InMemoryUserAccountStore implements UserAccountStore {
         ? stored.memberships
         : [...stored.memberships.filter(({ source }) => source !== internalRealm), ...this.given(groups)]
     return this.accounts.keepAdministrator(() =>
-      this.keep({ ...stored, ...rest, ownAdmin: admin ?? stored.ownAdmin, memberships }),
+      this.keep({
+        ...stored,
+        ...rest,
+        ownAdmin: admin ?? stored.ownAdmin,
+        memberships,
+        credentialsRevision: stored.credentialsRevision + (endsRefreshTokens(stored, change) ? 1 : 0),
+      }),
     )
   }
 
@@ -123,6 +129,7 @@ export class InMemoryUserAccountStore implements UserAccountStore {
       realm: internalRealm,
       email: account.email,
       passwordHash: account.passwordHash,
+      credentialsRevision: 1,
       admin: false,
       ownAdmin: account.admin ?? false,
       disabled: account.disabled ?? false,
@@ -181,4 +188,9 @@ export class InMemoryUserAccountStore implements UserAccountStore {
     )
     return { ...account, admin: account.ownAdmin || byGroup }
   }
+}
+
+function endsRefreshTokens(stored: UserAccount, change: UserAccountChange): boolean {
+  const changesPassword = 'passwordHash' in change && change.passwordHash !== stored.passwordHash
+  return changesPassword || (change.disabled === true && !stored.disabled)
 }

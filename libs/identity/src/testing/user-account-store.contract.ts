@@ -54,6 +54,7 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
         realm: 'internal',
         email: undefined,
         passwordHash: undefined,
+        credentialsRevision: 1,
         admin: false,
         ownAdmin: false,
         disabled: false,
@@ -142,6 +143,7 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
       expect(await users.update('ann', { disabled: true, groups: ['dev'] })).toEqual({
         ...made,
         disabled: true,
+        credentialsRevision: 2,
         memberships: [{ group: 'dev', source: 'internal' }],
       })
       const bare = await users.update('ann', { email: undefined, passwordHash: undefined, admin: false })
@@ -327,6 +329,19 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
       const made = await Promise.all(Array.from({ length: 8 }, () => users.confirm(dev, false, at)))
       expect(new Set(made.map(({ id }) => id)).size).toBe(1)
       expect((await users.find('ann'))?.memberships).toEqual([{ group: 'dev', source: 'corp' }])
+    })
+
+    it('counts the changes after which refresh tokens are worth nothing', async () => {
+      await users.create({ name: 'root', admin: true })
+      const { id, credentialsRevision } = await users.create({ name: 'ann', passwordHash: 'old' })
+      expect(credentialsRevision).toBe(1)
+      await users.replaceHash(id, 'old', 'a better hash of the same')
+      await users.update('ann', { email: 'a@b', admin: true, groups: [] })
+      expect(await users.find('ann')).toMatchObject({ credentialsRevision: 1 })
+      expect(await users.update('ann', { passwordHash: 'new' })).toMatchObject({ credentialsRevision: 2 })
+      expect(await users.update('ann', { disabled: true })).toMatchObject({ credentialsRevision: 3 })
+      expect(await users.update('ann', { disabled: false })).toMatchObject({ credentialsRevision: 3 })
+      expect(await users.update('ann', { passwordHash: undefined })).toMatchObject({ credentialsRevision: 4 })
     })
 
     it('replaces a hash only while it is the one that was verified', async () => {

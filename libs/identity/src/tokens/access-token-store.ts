@@ -4,6 +4,8 @@ import type { Listing, Page, UserId } from '@entrepot/kernel'
 export interface AccessToken {
   /** A UUID. */
   readonly id: string
+  /** That of the first token, from which this one was got by refreshing, once or many times. */
+  readonly familyId: string
   /** A user's name, or any other name where no account is meant. */
   readonly subject: string
   /** Undefined for a subject without an account here. */
@@ -46,6 +48,8 @@ export interface AccessTokenStore {
    * @returns false when the first was revoked already, and then nothing is stored
    */
   replace(id: string, token: AccessToken, hashes: AccessTokenHashes): Promise<boolean>
+  /** Revokes all of a family that are not revoked yet. */
+  revokeFamily(familyId: string, at: Date): Promise<void>
   /** The time of last use by id; an earlier one than is stored changes nothing. */
   recordUses(uses: ReadonlyMap<string, Date>): Promise<void>
 }

@@ -319,6 +319,22 @@ describe('refreshing an access token', () => {
     await expect(here.accessTokens.refresh(text)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   })
 
+  it('takes a refresh token that is used again for stolen: none of its family works any more', async () => {
+    const stranger = await make({ refreshable: true })
+    const first = await make({ refreshable: true })
+    const second = await here.accessTokens.refresh(first.refreshToken ?? '')
+    const third = await here.accessTokens.refresh(second.refreshToken ?? '')
+    expect(await here.live.verify(third.secret)).toBeDefined()
+    await expect(here.accessTokens.refresh(first.refreshToken ?? '')).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    })
+    expect(await here.live.verify(third.secret)).toBeUndefined()
+    await expect(here.accessTokens.refresh(third.refreshToken ?? '')).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    })
+    expect(await here.live.verify(stranger.secret)).toBeDefined()
+  })
+
   it('is not for an access token in place of a refresh token', async () => {
     const { secret } = await make({ refreshable: true })
     await expect(here.accessTokens.refresh(secret)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })

@@ -121,11 +121,15 @@ export class AccessTokens {
 
   /**
    * A new token with the same scope and lifetime; the old one and its refresh token work no more.
+   * One that was used comes from the bearer or from a thief, and nobody can tell who was first: then no token of its family
+   * works any more. RFC 9700 section 4.14.2.
    * @throws RegistryError UNAUTHORIZED for a refresh token that is unknown, used, expired or revoked
    */
   async refresh(refreshToken: string): Promise<CreatedAccessToken> {
     const old = isSecret('refresh', refreshToken) ? await this.findBySecret(refreshToken) : undefined
-    if (old === undefined || !this.isRefreshable(old)) throw refreshRefused()
+    if (old === undefined) throw refreshRefused()
+    if (old.revokedAt !== undefined) throw await this.reused(old)
+    if (!this.isRefreshable(old)) throw refreshRefused()
     if (old.userId !== undefined) {
       const account = await this.accounts.find(old.subject)
       if (account?.id !== old.userId || account.disabled) throw refreshRefused()
@@ -133,9 +137,15 @@ export class AccessTokens {
     const lifetime = old.expiresAt && old.expiresAt.getTime() - old.createdAt.getTime()
     const expiresAt = lifetime === undefined ? undefined : new Date(this.clock.now() + lifetime)
     const made = this.make({ ...old, expiresAt, refreshable: true })
-    if (!(await this.store.replace(old.id, made.token, hashesOf(made)))) throw refreshRefused()
+    if (!(await this.store.replace(old.id, made.token, hashesOf(made)))) throw await this.reused(old)
     this.live.forget()
     return made
+  }
+
+  private async reused({ familyId }: AccessToken): Promise<RegistryError> {
+    await this.store.revokeFamily(familyId, this.now())
+    this.live.forget()
+    return refreshRefused()
   }
 
   private async issue(wanted: {
@@ -165,14 +175,17 @@ export class AccessTokens {
   }
 
   private make(
-    token: Omit<AccessToken, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'> & {
+    token: Omit<AccessToken, 'id' | 'familyId' | 'createdAt' | 'lastUsedAt' | 'revokedAt'> & {
       readonly userId: UserId | undefined
+      readonly familyId?: string
     },
   ): CreatedAccessToken {
+    const id = uuid(this.random)
     return {
       token: {
         ...token,
-        id: uuid(this.random),
+        id,
+        familyId: token.familyId ?? id,
         createdAt: this.now(),
         lastUsedAt: undefined,
         revokedAt: undefined,
@@ -202,7 +215,7 @@ export class AccessTokens {
 
   private isRefreshable(token: AccessToken): boolean {
     const end = token.expiresAt === undefined ? Infinity : token.expiresAt.getTime() + refreshMilliseconds
-    return token.revokedAt === undefined && this.clock.now() < end
+    return this.clock.now() < end
   }
 
   private after(seconds: number): Date {
