@@ -54,21 +54,25 @@ export class LoginLocksController {
     return this.ports.logins.guard.locked()
   }
 
-  /** For a name that is not locked, or nobody's, it is as good as done. */
+  /** 200 as well where nobody is locked by that name, as Artifactory answers: the text says so. */
   @Post('unlockUsers/:name')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
   async unlock(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<string> {
-    await this.unlockOne(caller, name)
-    return `The user ${userNameOf(name)} was successfully unlocked\n`
+    const notLocked = await this.unlockThese(caller, [name])
+    return notLocked.length > 0
+      ? `No user ${userNameOf(name)} is locked\n`
+      : `The user ${userNameOf(name)} was successfully unlocked\n`
   }
 
   @Post('unlockUsers')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
   async unlockSome(@CurrentCaller() caller: Caller, @JsonTexts() names: readonly string[]): Promise<string> {
-    for (const name of names) await this.unlockOne(caller, name)
-    return 'Specified users were successfully unlocked\n'
+    const notLocked = await this.unlockThese(caller, names)
+    return notLocked.length > 0
+      ? `Users of these names were not locked: ${notLocked.join(', ')}\n`
+      : 'Specified users were successfully unlocked\n'
   }
 
   @Post('unlockAllUsers')
@@ -79,8 +83,13 @@ export class LoginLocksController {
     return 'All locked users were successfully unlocked\n'
   }
 
-  private async unlockOne(caller: Caller, name: string): Promise<void> {
-    if (await this.ports.logins.guard.unlock(name)) this.record(caller, userNameOf(name))
+  /** Who is not locked, but slowed down, goes on at once. @returns the names that were not locked */
+  private async unlockThese(caller: Caller, names: readonly string[]): Promise<readonly string[]> {
+    const { guard } = this.ports.logins
+    const users = names.map(userNameOf)
+    const locked = new Set(await guard.locked())
+    for (const user of users) if (await guard.unlock(user)) this.record(caller, user)
+    return users.filter((user) => !locked.has(user))
   }
 
   private record(caller: Caller, name: string): void {

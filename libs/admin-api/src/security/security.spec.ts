@@ -58,6 +58,29 @@ describe('the lock of users', () => {
     await app.users.delete('ann')
   })
 
+  it('says so when nobody is locked by a name, and changes nothing', async () => {
+    const audited = app.audited.length
+    const one = await app.send('POST', `${security}/unlockUsers/Nobody`)
+    expect([one.status, one.text]).toEqual([200, 'No user nobody is locked\n'])
+    const some = await app.send('POST', `${security}/unlockUsers`, ['nobody', 'user'])
+    expect([some.status, some.text]).toEqual([200, 'Users of these names were not locked: nobody, user\n'])
+    expect(app.audited).toHaveLength(audited)
+  })
+
+  it('says that somebody was unlocked only where that is so', async () => {
+    await app.addUser('eve')
+    const unlock = async () => (await app.send('POST', `${security}/unlockUsers/eve`)).text
+    expect(await profile('eve', 'wrong')).toBe(401)
+    expect(await unlock()).toBe('No user eve is locked\n')
+    for (const expected of [401, 401, 403]) expect(await profile('eve', 'wrong')).toBe(expected)
+    expect((await app.send('POST', `${security}/unlockUsers`, ['eve', 'nobody'])).text).toBe(
+      'Users of these names were not locked: nobody\n',
+    )
+    for (const expected of [401, 401, 403]) expect(await profile('eve', 'wrong')).toBe(expected)
+    expect(await unlock()).toBe('The user eve was successfully unlocked\n')
+    expect(await profile('eve', userPassword)).toBe(200)
+  })
+
   it('takes a list of texts only', async () => {
     for (const body of [{}, 'ann', [1], null]) {
       expect(await status(app.send('POST', `${security}/unlockUsers`, body))).toBe(400)
