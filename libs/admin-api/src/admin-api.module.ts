@@ -22,6 +22,8 @@ import { PermissionAdministration } from './permissions/permission-administratio
 import { PermissionsV1Controller } from './permissions/permissions-v1.controller.js'
 import { PermissionsV2Controller } from './permissions/permissions-v2.controller.js'
 import { RepositoriesController } from './repositories.controller.js'
+import { RepositoryAdministration } from './repository-administration.js'
+import { RepositoryBatchController } from './repository-batch.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
 import { SystemController } from './system.controller.js'
@@ -56,6 +58,7 @@ const controllers = [
   PermissionsV1Controller,
   PermissionsV2Controller,
   RepositoriesController,
+  RepositoryBatchController,
   SigningKeysController,
   StorageController,
   SystemController,
@@ -80,6 +83,12 @@ const administrations: readonly FactoryProvider[] = [
     provide: GrantCleanup,
     inject: [adminApiPorts],
     useFactory: ({ permissions, audit }: AdminApiPorts) => new GrantCleanup(permissions, audit),
+  },
+  {
+    provide: RepositoryAdministration,
+    inject: [adminApiPorts, GrantCleanup],
+    useFactory: ({ repositories, audit }: AdminApiPorts, grants: GrantCleanup) =>
+      new RepositoryAdministration(repositories, grants, audit),
   },
   {
     provide: UserAdministration,

@@ -10,6 +10,7 @@ import {
 export type JsonObject = Readonly<Record<string, unknown>>
 
 const maximumBytes = 1024 * 1024
+const maximumObjects = 1000
 
 /** The configurations of this API nest three deep; recursion in libraries must not meet thousands. */
 const maximumDepth = 32
@@ -35,6 +36,16 @@ export const JsonTexts = createParamDecorator(async (_data: unknown, context: Ex
   const body = await readJson(context.switchToHttp().getRequest<IncomingMessage>())
   if (!Array.isArray(body) || !body.every((one) => typeof one === 'string')) {
     throw invalid('the body is not a JSON list of texts')
+  }
+  return body
+})
+
+/** As a JSON list of objects, of which there may be a thousand. */
+export const JsonObjects = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const body = await readJson(context.switchToHttp().getRequest<IncomingMessage>())
+  if (!Array.isArray(body) || !body.every(isObject)) throw invalid('the body is not a JSON list of objects')
+  if (body.length > maximumObjects) {
+    throw invalid(`the body lists ${body.length} objects, expected at most ${maximumObjects}`)
   }
   return body
 })
@@ -66,10 +77,12 @@ async function readForm(request: IncomingMessage): Promise<JsonObject> {
 /** @throws RegistryError REQUEST_INVALID; HttpException 413 over 1 MiB, 415 for another media type or a content coding */
 export async function readJsonObject(request: IncomingMessage): Promise<JsonObject> {
   const body = await readJson(request)
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalid('the body is not a JSON object')
-  }
-  return body as JsonObject
+  if (!isObject(body)) throw invalid('the body is not a JSON object')
+  return body
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

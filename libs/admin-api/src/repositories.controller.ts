@@ -1,5 +1,5 @@
-import { type AuditAction, RegistryError } from '@entrepot/kernel'
-import type { RepositoryConfig, RepositoryKey, StoredRepository } from '@entrepot/repositories'
+import { RegistryError } from '@entrepot/kernel'
+import type { RepositoryKind } from '@entrepot/repositories'
 import {
   Controller,
   Delete,
@@ -17,14 +17,11 @@ import {
 import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { type Caller, CurrentCaller } from './caller.js'
-import { changedConfig } from './changed-config.js'
 import { baseUrlOf } from './http/base-url.js'
 import { JsonBody, type JsonObject } from './json-body.js'
-import { newConfig } from './new-config.js'
 import { RequiresAdministrator, RequiresLogin } from './permission.js'
-import { GrantCleanup } from './permissions/grant-cleanup.js'
-import { recordChange } from './record-change.js'
-import { unknownFieldsOf } from './repository-body.js'
+import { RepositoryAdministration } from './repository-administration.js'
+import { type RepositoryConfigurations, repositoryConfigurations } from './repository-configurations.js'
 import { repositoryJson } from './repository-json.js'
 import { parseRepositoryKey } from './repository-key.js'
 import { type RepositoryListEntry, repositoryListEntry } from './repository-list-entry.js'
@@ -42,7 +39,7 @@ export class RepositoriesController {
   constructor(
     @Inject(adminApiPorts) private readonly ports: AdminApiPorts,
     @Inject(VisibleRepositories) private readonly visible: VisibleRepositories,
-    @Inject(GrantCleanup) private readonly grants: GrantCleanup,
+    @Inject(RepositoryAdministration) private readonly administration: RepositoryAdministration,
   ) {}
 
   @RequiresLogin()
@@ -60,17 +57,25 @@ export class RepositoriesController {
       .map(({ config }) => repositoryListEntry(config, baseUrl, caller.administrator))
   }
 
+  @Get('configurations')
+  configurations(@Query() query: Record<string, unknown>): RepositoryConfigurations {
+    return repositoryConfigurations(this.ports.repositories.all(), query)
+  }
+
   @RequiresLogin()
   @Get(':key')
   get(
     @Param('key') key: string,
     @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
     @CurrentCaller() caller: Caller,
   ): Record<string, unknown> | RepositoryListEntry {
     const stored = this.visible.find(caller, key)
     if (stored === undefined) throw unknownRepository(key)
-    if (caller.administrator) return repositoryJson(stored.config)
     const { rclass, packageType } = stored.config
+    const vendorType = configurationType(rclass)
+    if (request.headers.accept?.includes(vendorType) === true) response.type(vendorType)
+    if (caller.administrator) return repositoryJson(stored.config)
     const entry = repositoryListEntry(stored.config, baseUrlOf(request, this.ports.publicUrl), false)
     return { ...entry, rclass, packageType }
   }
@@ -85,10 +90,7 @@ export class RepositoriesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<string> {
     const key = parseRepositoryKey(keyText)
-    const config = newConfig(key, body, this.findKey)
-    await this.ports.repositories.create(config)
-    this.record(caller, 'repository.create', undefined, config)
-    warnOfIgnored(response, unknownFieldsOf(config.rclass, body))
+    warnOfIgnored(response, await this.administration.create(caller, [{ key, body }]))
     return `Successfully created repository '${key}' \n`
   }
 
@@ -101,14 +103,8 @@ export class RepositoriesController {
     @JsonBody() body: JsonObject,
     @Res({ passthrough: true }) response: Response,
   ): Promise<string> {
-    let before: RepositoryConfig | undefined
-    const { config } = await this.ports.repositories.update(key, (current) => {
-      before = current
-      return changedConfig(current, body, this.findKey)
-    })
-    this.record(caller, 'repository.update', before, config)
-    warnOfIgnored(response, unknownFieldsOf(config.rclass, body))
-    return `Repository '${config.key}' update successfully.\n`
+    warnOfIgnored(response, await this.administration.update(caller, [{ key, body }]))
+    return `Repository '${key}' update successfully.\n`
   }
 
   /** Clients take nothing but 200 for done. */
@@ -117,39 +113,15 @@ export class RepositoriesController {
   @Header('Content-Type', 'text/plain')
   async delete(@Param('key') keyText: string, @CurrentCaller() caller: Caller): Promise<string> {
     const key = parseRepositoryKey(keyText)
-    const before = this.find(key)?.config
-    if (!(await this.ports.repositories.delete(key))) throw unknownRepository(keyText)
-    this.record(caller, 'repository.delete', before, undefined)
-    await this.grants.withdraw(caller, { repository: key })
+    if (!(await this.administration.delete(caller, key))) throw unknownRepository(keyText)
     return `Repository '${key}' and all its content have been removed successfully.\n`
-  }
-
-  private find(key: string): StoredRepository | undefined {
-    return this.ports.repositories.find(key)
-  }
-
-  private readonly findKey = (key: string): RepositoryKey | undefined => this.find(key)?.config.key
-
-  private record(
-    caller: Caller,
-    action: AuditAction,
-    before: RepositoryConfig | undefined,
-    after: RepositoryConfig | undefined,
-  ): void {
-    recordChange(this.ports.audit, caller, {
-      action,
-      subject: { kind: 'repository', name: (after ?? before)?.key ?? '' },
-      before: before && repositoryJson(before),
-      after: after && { ...repositoryJson(after), ...passwordChange(before, after) },
-    })
   }
 }
 
-/** That it changed, never what it is. */
-function passwordChange(before: RepositoryConfig | undefined, after: RepositoryConfig): object {
-  const passwordOf = (config: RepositoryConfig | undefined) =>
-    config?.rclass === 'remote' ? config.password : ''
-  return passwordOf(before) === passwordOf(after) || after.rclass !== 'remote' ? {} : { password: 'changed' }
+/** Artifactory's name for the JSON of one repository, for those who ask for it; bodies may come under it as well. */
+function configurationType(kind: RepositoryKind): string {
+  const name = kind.charAt(0).toUpperCase() + kind.slice(1)
+  return `application/vnd.org.jfrog.artifactory.repositories.${name}RepositoryConfiguration+json`
 }
 
 function unknownRepository(key: string): RegistryError {

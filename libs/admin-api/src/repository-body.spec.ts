@@ -105,6 +105,11 @@ describe('a wrong configuration is refused with 400, stores nothing, and learns 
       { ...virtual, repositories: ['hub'], defaultDeploymentRepo: 'hub' },
       'defaultDeploymentRepo hub is remote, expected a local repository',
     ],
+    [
+      'a deployment target that is no member',
+      { ...virtual, repositories: ['hub'], defaultDeploymentRepo: 'other' },
+      'defaultDeploymentRepo other is no member of virtual repository new: put it into repositories as well',
+    ],
   ])('%s', async (_what, body, message) => {
     await app.put('other', local)
     await app.put('hub', remote)

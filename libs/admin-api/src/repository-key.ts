@@ -7,8 +7,8 @@ const grammar = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 /** Artifactory's limit. */
 const maximumLength = 64
 
-/** First components that mean something else in the protocol's URLs. */
-const reserved = new Set(['v2'])
+/** First components that mean something else in the registry protocol's URLs, or in those of this API. */
+const reserved = new Set(['v2', 'configurations'])
 
 /** @throws RegistryError REQUEST_INVALID */
 export function parseRepositoryKey(text: string): RepositoryKey {
@@ -16,7 +16,8 @@ export function parseRepositoryKey(text: string): RepositoryKey {
   if (text.length > maximumLength) {
     throw invalid(`repository key ${shown} has ${text.length} characters, expected at most ${maximumLength}`)
   }
-  if (reserved.has(text)) throw invalid(`repository key ${shown} is reserved by the registry protocol`)
+  if (reserved.has(text))
+    throw invalid(`repository key ${shown} is reserved: it means something else in URLs`)
   if (!grammar.test(text)) {
     throw invalid(
       `repository key ${shown} can't be the first part of an image name: expected lower-case letters and digits, ` +

@@ -83,7 +83,10 @@ const remote = {
 
 const virtual = {
   ...common,
-  repositories: fc.shuffledSubarray(['member-a', 'member-b', 'member-c']),
+  // The deployment target is always among them.
+  repositories: fc
+    .shuffledSubarray(['member-a', 'member-b', 'member-c'])
+    .map((listed) => [...new Set([...listed, 'member-b', 'member-a'])]),
   defaultDeploymentRepo: fc.constantFrom('member-a', 'member-b', ''),
   artifactoryRequestsCanRetrieveRemoteArtifacts: flag,
   resolveDockerTagsByTimestamp: flag,
@@ -106,7 +109,7 @@ afterAll(() => app.close())
 describe.each([
   ['local', body('local', local), body('local', local)],
   ['remote', body('remote', remote, ['url']), body('remote', remote)],
-  ['virtual', body('virtual', virtual), body('virtual', virtual)],
+  ['virtual', body('virtual', virtual, ['repositories']), body('virtual', virtual)],
 ])('a %s repository', (_kind, creation, change) => {
   it('shows what was put, then that with what was posted over it, and never a password', async () => {
     await fc.assert(

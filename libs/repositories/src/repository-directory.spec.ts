@@ -1,7 +1,7 @@
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { silentLogger } from '@entrepot/kernel'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RepositoryKey } from './repository-config.js'
+import type { RepositoryConfig, RepositoryKey } from './repository-config.js'
 import { RepositoryDirectory } from './repository-directory.js'
 import { InMemoryRepositoryStore } from './testing/in-memory-repository-store.js'
 import { localConfig, remoteConfig, virtualConfig } from './testing/repository-configs.js'
@@ -56,6 +56,50 @@ describe('the directory of repositories', () => {
     await expect(directory.create(toRemote)).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
     const toNowhere = virtualConfig('docker', ['hub'], { defaultDeploymentRepo: 'gone' as RepositoryKey })
     await expect(directory.create(toNowhere)).resolves.toBeDefined()
+  })
+
+  test('refuses a deployment target that is no member, and takes one of a nested virtual', async () => {
+    await directory.create(localConfig('other'))
+    await directory.create(virtualConfig('inner', ['docker-local']))
+    const target = { defaultDeploymentRepo: 'docker-local' as RepositoryKey }
+    const outside = directory.create(virtualConfig('docker', ['other'], target))
+    await expect(outside).rejects.toThrow('docker-local is no member of virtual repository docker')
+    await expect(directory.create(virtualConfig('docker', ['other', 'inner'], target))).resolves.toBeDefined()
+  })
+
+  test('makes several at once, of which one may list another, or none of them', async () => {
+    const several = [virtualConfig('all', ['one', 'two']), localConfig('one'), localConfig('two')]
+    expect((await directory.createAll(several)).map(({ config }) => config)).toEqual(several)
+    const taken = [localConfig('three'), localConfig('one')]
+    await expect(directory.createAll(taken)).rejects.toMatchObject({ code: 'CONFLICT' })
+    const missing = [localConfig('three'), virtualConfig('more', ['three', 'nowhere'])]
+    await expect(directory.createAll(missing)).rejects.toThrow('"nowhere"')
+    const twice = [localConfig('three'), localConfig('three')]
+    await expect(directory.createAll(twice)).rejects.toThrow('three is given more than once')
+    expect(directory.find('three')).toBeUndefined()
+  })
+
+  test('refuses virtuals made at once that contain each other', async () => {
+    const circle = [
+      virtualConfig('outside', ['a'], { defaultDeploymentRepo: 'docker-local' as RepositoryKey }),
+      virtualConfig('a', ['b']),
+      virtualConfig('b', ['a']),
+    ]
+    await expect(directory.createAll(circle)).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    await expect(directory.createAll(circle.slice(1))).rejects.toThrow('a -> b -> a')
+  })
+
+  test('changes several at once, or none of them', async () => {
+    await directory.create(localConfig('other'))
+    const noting = (key: string, notes: string) => ({
+      key,
+      change: (config: RepositoryConfig) => ({ ...config, notes }),
+    })
+    await directory.updateAll([noting('docker-local', 'n'), noting('other', 'm')])
+    expect(['docker-local', 'other'].map((key) => directory.find(key)?.config.notes)).toEqual(['n', 'm'])
+    const withUnknown = directory.updateAll([noting('other', 'x'), noting('nowhere', 'x')])
+    await expect(withUnknown).rejects.toMatchObject({ code: 'NAME_UNKNOWN' })
+    expect(directory.find('other')?.config.notes).toBe('m')
   })
 
   test('refuses to change the kind', async () => {

@@ -1,8 +1,11 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
 import { type Logger, RegistryError } from '@entrepot/kernel'
 import type { RepositoryConfig, RepositoryKey, StoredRepository } from './repository-config.js'
-import type { RepositoryStore } from './repository-store.js'
+import type { RepositoryChange, RepositoryStore } from './repository-store.js'
 import { checkMembers } from './virtual-members.js'
+
+/** Makes the next configuration of the current one; may be called again when another change came between. */
+export type ConfigChange = (current: RepositoryConfig) => RepositoryConfig
 
 type ByKey = ReadonlyMap<string, StoredRepository>
 
@@ -47,38 +50,37 @@ export class RepositoryDirectory {
 
   /** @throws RegistryError CONFLICT when the key is taken, REQUEST_INVALID for members that can't be */
   async create(config: RepositoryConfig): Promise<StoredRepository> {
+    return onlyOne(await this.createAll([config]))
+  }
+
+  /**
+   * All of them or none; a virtual may list what is made with it.
+   * @throws RegistryError as `create`; REQUEST_INVALID for a key that comes twice
+   */
+  async createAll(configs: readonly RepositoryConfig[]): Promise<readonly StoredRepository[]> {
     await this.#repositories.reload()
-    this.checkConfig(config)
-    const stored = await this.store.create(config)
-    await this.#repositories.changed(stored.config.key)
-    return stored
+    this.checkConfigs(configs)
+    return this.apply(configs.map((config) => ({ config, revision: undefined })))
   }
 
   /**
    * Reads, changes and stores; does so again when another replica was quicker.
    * @throws RegistryError NAME_UNKNOWN, or REQUEST_INVALID when the kind would change or members can't be
    */
-  async update(
-    key: string,
-    change: (current: RepositoryConfig) => RepositoryConfig,
-  ): Promise<StoredRepository> {
+  async update(key: string, change: ConfigChange): Promise<StoredRepository> {
+    return onlyOne(await this.updateAll([{ key, change }]))
+  }
+
+  /** All of them or none. @throws RegistryError as `update`; REQUEST_INVALID for a key that comes twice */
+  async updateAll(
+    updates: readonly { readonly key: string; readonly change: ConfigChange }[],
+  ): Promise<readonly StoredRepository[]> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#repositories.reload()
-      const current = this.find(key)
-      if (current === undefined)
-        throw new RegistryError('NAME_UNKNOWN', `there is no repository ${JSON.stringify(key)}`)
-      const next = change(current.config)
-      if (next.rclass !== current.config.rclass) {
-        throw new RegistryError(
-          'REQUEST_INVALID',
-          `repository ${key} is ${current.config.rclass} and can't become ${next.rclass}: delete it and create it anew`,
-        )
-      }
-      this.checkConfig(next)
+      const changes = updates.map(({ key, change }) => this.changed(key, change))
+      this.checkConfigs(changes.map(({ config }) => config))
       try {
-        const stored = await this.store.update(next, current.revision)
-        await this.#repositories.changed(stored.config.key)
-        return stored
+        return await this.apply(changes)
       } catch (error) {
         if (!(error instanceof RegistryError) || error.code !== 'CONFLICT' || attempt === 5) throw error
       }
@@ -95,9 +97,47 @@ export class RepositoryDirectory {
     return deleted
   }
 
-  private checkConfig(config: RepositoryConfig): void {
-    if (config.rclass === 'virtual') checkMembers(config, (key) => this.find(key)?.config)
+  private async apply(changes: readonly RepositoryChange[]): Promise<readonly StoredRepository[]> {
+    const stored = await this.store.apply(changes)
+    const [first] = stored
+    // A hint to read again: one is enough for all of them.
+    if (first !== undefined) await this.#repositories.changed(first.config.key)
+    return stored
   }
+
+  private changed(key: string, change: ConfigChange): RepositoryChange {
+    const current = this.find(key)
+    if (current === undefined)
+      throw new RegistryError('NAME_UNKNOWN', `there is no repository ${JSON.stringify(key)}`)
+    const config = change(current.config)
+    if (config.rclass !== current.config.rclass) {
+      throw new RegistryError(
+        'REQUEST_INVALID',
+        `repository ${key} is ${current.config.rclass} and can't become ${config.rclass}: delete it and create it anew`,
+      )
+    }
+    return { config, revision: current.revision }
+  }
+
+  private checkConfigs(configs: readonly RepositoryConfig[]): void {
+    const coming = new Map(configs.map((config) => [config.key, config]))
+    const counted = new Set<RepositoryKey>()
+    for (const { key } of configs) {
+      if (counted.has(key))
+        throw new RegistryError('REQUEST_INVALID', `repository ${key} is given more than once`)
+      counted.add(key)
+    }
+    for (const config of configs) {
+      if (config.rclass !== 'virtual') continue
+      checkMembers(config, (key) => coming.get(key) ?? this.find(key)?.config)
+    }
+  }
+}
+
+function onlyOne(rows: readonly StoredRepository[]): StoredRepository {
+  const [row] = rows
+  if (row === undefined) throw new Error('a repository that was stored is not in the answer')
+  return row
 }
 
 function loadedAfter(before: ByKey, rows: readonly StoredRepository[]): ByKey {

@@ -17,7 +17,8 @@ export function membersInOrder(config: VirtualConfig, find: FindConfig): readonl
 
 /**
  * @throws RegistryError REQUEST_INVALID for a member that doesn't exist or a cycle, with the path of the cycle, and for a
- *   deployment target that isn't a local member
+ *   deployment target that isn't local or no member, directly or through others: who pushes through the virtual
+ *   couldn't pull what they pushed
  */
 export function checkMembers(config: VirtualConfig, find: FindConfig): void {
   for (const member of config.repositories) {
@@ -35,6 +36,26 @@ export function checkMembers(config: VirtualConfig, find: FindConfig): void {
       `defaultDeploymentRepo ${targetConfig.key} is ${targetConfig.rclass}, expected a local repository`,
     )
   }
+  if (targetConfig !== undefined && !reaches(config, targetConfig.key, find)) {
+    throw invalid(
+      `defaultDeploymentRepo ${targetConfig.key} is no member of virtual repository ${config.key}: ` +
+        'put it into repositories as well, or name another one',
+    )
+  }
+}
+
+function reaches(
+  config: RepositoryConfig,
+  key: RepositoryKey,
+  find: FindConfig,
+  seen = new Set<RepositoryKey>(),
+): boolean {
+  if (config.rclass !== 'virtual' || seen.has(config.key)) return false
+  seen.add(config.key)
+  return config.repositories.some((member) => {
+    const memberConfig = member === key ? undefined : find(member)
+    return member === key || (memberConfig !== undefined && reaches(memberConfig, key, find, seen))
+  })
 }
 
 function refuseCycle(config: VirtualConfig, find: FindConfig): void {

@@ -77,6 +77,49 @@ describe('PostgresRepositoryStore', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 
+  it('writes several in one go, in whatever order they refer to each other', async () => {
+    const { revision } = await store.create(localConfig('one'))
+    const changed = localConfig('one', { notes: 'changed' })
+    const rows = await store.apply([
+      { config: virtualConfig('all', ['two', 'one']), revision: undefined },
+      { config: changed, revision },
+      { config: localConfig('two'), revision: undefined },
+    ])
+    expect(rows.map(({ config, revision }) => [config.key, revision])).toEqual([
+      ['all', 1],
+      ['one', 2],
+      ['two', 1],
+    ])
+    expect(await store.list()).toHaveLength(3)
+    await expect(store.delete(key('two'))).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it.each([
+    ['a key is taken', localConfig('one'), undefined, 'CONFLICT'],
+    ['a revision is not the stored one', localConfig('one'), 7, 'CONFLICT'],
+    ['there is nothing to change', localConfig('none'), 1, 'NAME_UNKNOWN'],
+    ['a member does not exist', virtualConfig('v', ['nowhere']), undefined, 'REQUEST_INVALID'],
+    ['a virtual lists itself', virtualConfig('v', ['v']), undefined, 'REQUEST_INVALID'],
+  ])('writes none of several when %s', async (_why, config, revision, code) => {
+    await store.create(localConfig('one'))
+    const changes = [
+      { config: localConfig('a'), revision: undefined },
+      { config, revision },
+      { config: localConfig('z'), revision: undefined },
+    ]
+    await expect(store.apply(changes)).rejects.toMatchObject({ code })
+    expect(await keys()).toEqual(['one'])
+  })
+
+  it('writes the same ones for several at once, however they order them', async () => {
+    const names = ['a', 'b', 'c']
+    const changes = names.map((name) => ({ config: localConfig(name), revision: undefined }))
+    const results = await Promise.allSettled([store.apply(changes), store.apply(changes.toReversed())])
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+    expect(refusals).toMatchObject([{ code: 'CONFLICT' }])
+  })
+
   it('deletes a repository with all it holds in one go, and leaves its namesake nothing', async () => {
     const { id } = await store.create(localConfig('full'))
     const manifests = new PostgresManifestStore(db.database)

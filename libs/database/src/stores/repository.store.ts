@@ -1,5 +1,6 @@
-import { RegistryError } from '@entrepot/kernel'
+import { byCodePoint, RegistryError } from '@entrepot/kernel'
 import type {
+  RepositoryChange,
   RepositoryConfig,
   RepositoryId,
   RepositoryKey,
@@ -22,29 +23,27 @@ export class PostgresRepositoryStore implements RepositoryStore {
   }
 
   async create(config: RepositoryConfig): Promise<StoredRepository> {
-    try {
-      return await this.database.transaction(async (transaction) => {
-        await lockMembers(transaction, config)
-        const values = [config.key, config.rclass, config.packageType, JSON.stringify(config)]
-        const [stored] = await transaction.query<StoredRepository>(sql.createRepository, values)
-        if (stored === undefined) throw new Error('a repository that was inserted has no row')
-        await writeMembers(transaction, stored.id, config)
-        return stored
-      })
-    } catch (error) {
-      if (!violates(error, 'repositories_key_key')) throw error
-      throw new RegistryError('CONFLICT', `there is a repository ${config.key} already`, { cause: error })
-    }
+    return onlyOne(await this.apply([{ config, revision: undefined }]))
   }
 
-  update(config: RepositoryConfig, revision: number): Promise<StoredRepository> {
+  async update(config: RepositoryConfig, revision: number): Promise<StoredRepository> {
+    return onlyOne(await this.apply([{ config, revision }]))
+  }
+
+  async apply(changes: readonly RepositoryChange[]): Promise<readonly StoredRepository[]> {
     return this.database.transaction(async (transaction) => {
-      await lockMembers(transaction, config)
-      const values = [config.key, JSON.stringify(config), revision]
-      const [stored] = await transaction.query<StoredRepository>(sql.updateRepository, values)
-      if (stored === undefined) throw await notUpdated(transaction, config.key, revision)
-      await writeMembers(transaction, stored.id, config)
-      return stored
+      await lockMembers(
+        transaction,
+        changes.map(({ config }) => config),
+      )
+      const stored = new Map<RepositoryKey, StoredRepository>()
+      // By key, so that two who change the same ones wait for each other in one order.
+      for (const change of changes.toSorted(byKey)) {
+        stored.set(change.config.key, await write(transaction, change))
+      }
+      const written = changes.map(({ config }) => stored.get(config.key)).filter((row) => row !== undefined)
+      await writeMembers(transaction, written)
+      return written
     })
   }
 
@@ -63,6 +62,37 @@ export class PostgresRepositoryStore implements RepositoryStore {
   }
 }
 
+function onlyOne(rows: readonly StoredRepository[]): StoredRepository {
+  const [row] = rows
+  if (row === undefined) throw new Error('a repository that was written has no row')
+  return row
+}
+
+function byKey(left: RepositoryChange, right: RepositoryChange): number {
+  return byCodePoint(left.config.key, right.config.key)
+}
+
+async function write(
+  transaction: Queryable,
+  { config, revision }: RepositoryChange,
+): Promise<StoredRepository> {
+  if (revision === undefined) return insert(transaction, config)
+  const values = [config.key, JSON.stringify(config), revision]
+  const [stored] = await transaction.query<StoredRepository>(sql.updateRepository, values)
+  if (stored === undefined) throw await notUpdated(transaction, config.key, revision)
+  return stored
+}
+
+async function insert(transaction: Queryable, config: RepositoryConfig): Promise<StoredRepository> {
+  try {
+    const values = [config.key, config.rclass, config.packageType, JSON.stringify(config)]
+    return onlyOne(await transaction.query<StoredRepository>(sql.createRepository, values))
+  } catch (error) {
+    if (!violates(error, 'repositories_key_key')) throw error
+    throw new RegistryError('CONFLICT', `there is a repository ${config.key} already`, { cause: error })
+  }
+}
+
 async function notUpdated(transaction: Queryable, key: string, revision: number): Promise<RegistryError> {
   const [row] = await transaction.query<{ revision: number }>(sql.revisionOf, [key])
   if (row === undefined)
@@ -77,26 +107,27 @@ async function notUpdated(transaction: Queryable, key: string, revision: number)
  * Changes of members wait for each other, so that no two of them close a cycle together, and for deletions. Whoever
  * needs this lock takes it before any row.
  */
-async function lockMembers(transaction: Queryable, config: RepositoryConfig): Promise<void> {
-  if (config.rclass === 'virtual') await transaction.query(sql.lockMembers, [])
+async function lockMembers(transaction: Queryable, configs: readonly RepositoryConfig[]): Promise<void> {
+  if (configs.some(({ rclass }) => rclass === 'virtual')) await transaction.query(sql.lockMembers, [])
 }
 
-async function writeMembers(
-  transaction: Queryable,
-  id: RepositoryId,
-  config: RepositoryConfig,
-): Promise<void> {
-  if (config.rclass !== 'virtual') return
+async function writeMembers(transaction: Queryable, written: readonly StoredRepository[]): Promise<void> {
+  const virtuals = written.flatMap(({ id, config }) => (config.rclass === 'virtual' ? [{ id, config }] : []))
+  for (const { id, config } of virtuals) await listMembers(transaction, id, config)
+  for (const { id, config } of virtuals) {
+    const [cycle] = await transaction.query(sql.findCycle, [id])
+    if (cycle === undefined) continue
+    throw new RegistryError('REQUEST_INVALID', `virtual repository ${config.key} would contain itself`)
+  }
+}
+
+async function listMembers(transaction: Queryable, id: RepositoryId, config: VirtualConfig): Promise<void> {
   await transaction.query(sql.removeMembers, [id])
   const wanted = [...new Set(config.repositories)]
   const rows = await transaction.query<{ key: RepositoryKey }>(sql.addMembers, [id, wanted])
   const found = new Set(rows.map(({ key }) => key))
   const missing = wanted.find((key) => !found.has(key))
   if (missing !== undefined) throw memberMissing(config, missing)
-  const [cycle] = await transaction.query(sql.findCycle, [id])
-  if (cycle !== undefined) {
-    throw new RegistryError('REQUEST_INVALID', `virtual repository ${config.key} would contain itself`)
-  }
 }
 
 function memberMissing(config: VirtualConfig, member: RepositoryKey): RegistryError {

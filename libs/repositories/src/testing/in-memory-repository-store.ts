@@ -1,6 +1,6 @@
 import { RegistryError, byCodePoint } from '@entrepot/kernel'
 import type { RepositoryConfig, RepositoryId, RepositoryKey, StoredRepository } from '../repository-config.js'
-import type { RepositoryStore } from '../repository-store.js'
+import type { RepositoryChange, RepositoryStore } from '../repository-store.js'
 
 export class InMemoryRepositoryStore implements RepositoryStore {
   readonly #rows = new Map<RepositoryKey, StoredRepository>()
@@ -27,6 +27,21 @@ export class InMemoryRepositoryStore implements RepositoryStore {
       )
     }
     return this.#keep({ id: current.id, config, revision: revision + 1 })
+  }
+
+  async apply(changes: readonly RepositoryChange[]): Promise<readonly StoredRepository[]> {
+    const before = [...this.#rows]
+    try {
+      const stored: StoredRepository[] = []
+      for (const { config, revision } of changes) {
+        stored.push(await (revision === undefined ? this.create(config) : this.update(config, revision)))
+      }
+      return stored
+    } catch (error) {
+      this.#rows.clear()
+      for (const [key, row] of before) this.#rows.set(key, row)
+      throw error
+    }
   }
 
   async delete(key: RepositoryKey): Promise<boolean> {

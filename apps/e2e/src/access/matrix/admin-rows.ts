@@ -249,6 +249,9 @@ const userRows: readonly AdminRow[] = [
 /** Only administrators get beyond the guard: what they are told of something that is not there, or of an empty body. */
 const administratorRows: readonly AdminRow[] = (
   [
+    ['GET /artifactory/api/repositories/configurations', undefined, 200],
+    ['PUT /artifactory/api/v2/repositories/batch', undefined, 400],
+    ['POST /artifactory/api/v2/repositories/batch', undefined, 400],
     ['PUT /artifactory/api/repositories/:key', 'repository', 400],
     ['POST /artifactory/api/repositories/:key', 'repository', 400],
     ['DELETE /artifactory/api/repositories/:key', 'repository', 400],

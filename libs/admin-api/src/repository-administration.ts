@@ -1,0 +1,107 @@
+import type { AuditAction, AuditTrail } from '@entrepot/kernel'
+import type { RepositoryConfig, RepositoryDirectory, RepositoryKey } from '@entrepot/repositories'
+import type { Caller } from './caller.js'
+import { changedConfig } from './changed-config.js'
+import type { JsonObject } from './json-body.js'
+import { newConfig } from './new-config.js'
+import type { GrantCleanup } from './permissions/grant-cleanup.js'
+import { recordChange } from './record-change.js'
+import { unknownFieldsOf } from './repository-body.js'
+import { repositoryJson } from './repository-json.js'
+
+/** A repository and what a request says of it. */
+export interface RepositoryEntry<Key extends string = string> {
+  readonly key: Key
+  readonly body: JsonObject
+}
+
+/** Makes, changes and deletes repositories, and writes down who did. Of several, all or none. */
+export class RepositoryAdministration {
+  constructor(
+    private readonly repositories: RepositoryDirectory,
+    private readonly grants: GrantCleanup,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /**
+   * @returns the fields that had no effect
+   * @throws RegistryError REQUEST_INVALID, CONFLICT
+   */
+  async create(
+    caller: Caller,
+    entries: readonly RepositoryEntry<RepositoryKey>[],
+  ): Promise<readonly string[]> {
+    const coming = new Map<string, RepositoryKey>(entries.map(({ key }) => [key, key]))
+    const find = (key: string) => coming.get(key) ?? this.findKey(key)
+    const configs = entries.map(({ key, body }) => newConfig(key, body, find))
+    await this.repositories.createAll(configs)
+    for (const config of configs) this.record(caller, 'repository.create', undefined, config)
+    return ignoredIn(entries, configs)
+  }
+
+  /**
+   * @returns the fields that had no effect
+   * @throws RegistryError NAME_UNKNOWN, REQUEST_INVALID
+   */
+  async update(caller: Caller, entries: readonly RepositoryEntry[]): Promise<readonly string[]> {
+    const before = new Map<string, RepositoryConfig>()
+    const stored = await this.repositories.updateAll(
+      entries.map(({ key, body }) => ({
+        key,
+        change: (current) => {
+          before.set(key, current)
+          return changedConfig(current, body, this.findKey)
+        },
+      })),
+    )
+    const configs = stored.map(({ config }) => config)
+    for (const config of configs) {
+      this.record(caller, 'repository.update', before.get(config.key), config)
+    }
+    return ignoredIn(entries, configs)
+  }
+
+  /** @returns false when there was none. @throws RegistryError CONFLICT naming the virtual repositories that list it */
+  async delete(caller: Caller, key: RepositoryKey): Promise<boolean> {
+    const before = this.repositories.find(key)?.config
+    if (!(await this.repositories.delete(key))) return false
+    this.record(caller, 'repository.delete', before, undefined)
+    await this.grants.withdraw(caller, { repository: key })
+    return true
+  }
+
+  private readonly findKey = (key: string): RepositoryKey | undefined =>
+    this.repositories.find(key)?.config.key
+
+  private record(
+    caller: Caller,
+    action: AuditAction,
+    before: RepositoryConfig | undefined,
+    after: RepositoryConfig | undefined,
+  ): void {
+    recordChange(this.audit, caller, {
+      action,
+      subject: { kind: 'repository', name: (after ?? before)?.key ?? '' },
+      before: before && repositoryJson(before),
+      after: after && { ...repositoryJson(after), ...passwordChange(before, after) },
+    })
+  }
+}
+
+function ignoredIn(
+  entries: readonly RepositoryEntry[],
+  configs: readonly RepositoryConfig[],
+): readonly string[] {
+  const fields = entries.flatMap(({ body }, position) => {
+    const config = configs[position]
+    return config === undefined ? [] : unknownFieldsOf(config.rclass, body)
+  })
+  return [...new Set(fields)]
+}
+
+/** That it changed, never what it is. */
+function passwordChange(before: RepositoryConfig | undefined, after: RepositoryConfig): object {
+  const passwordOf = (config: RepositoryConfig | undefined) =>
+    config?.rclass === 'remote' ? config.password : ''
+  return passwordOf(before) === passwordOf(after) || after.rclass !== 'remote' ? {} : { password: 'changed' }
+}
