@@ -58,6 +58,11 @@ function changedRemote(current: RemoteConfig, dto: RemoteRepositoryDto): RemoteC
     offline: dto.offline ?? current.offline,
     bypassHeadRequests: dto.bypassHeadRequests ?? current.bypassHeadRequests,
     allowAnyHostAuth: dto.allowAnyHostAuth ?? current.allowAnyHostAuth,
+    queryParams: dto.queryParams ?? current.queryParams,
+    hardFail: dto.hardFail ?? current.hardFail,
+    blockMismatchingMimeTypes: dto.blockMismatchingMimeTypes ?? current.blockMismatchingMimeTypes,
+    mismatchingMimeTypesOverrideList:
+      dto.mismatchingMimeTypesOverrideList ?? current.mismatchingMimeTypesOverrideList,
   }
 }
 

@@ -84,6 +84,15 @@ export const IsEmailAddress = (): PropertyDecorator =>
     }),
   )
 
+/** RFC 3986 section 3.4, without what would end the query. */
+export const IsQueryParams = (): PropertyDecorator =>
+  applyDecorators(
+    IsText(),
+    Matches(/^(?:[\w.~!?$&'()*+,;=:@/-]|%[\da-f]{2})*$/i, {
+      message: 'expected names and values such as a=1&b=2, percent-encoded where they need it',
+    }),
+  )
+
 export const IsUpstreamUrl = (): PropertyDecorator =>
   applyDecorators(
     IsOptional(),

@@ -29,11 +29,8 @@ const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   proxy: '',
   disableProxy: false,
   remoteRepoLayoutRef: '',
-  hardFail: false,
   storeArtifactsLocally: true,
   synchronizeProperties: false,
-  blockMismatchingMimeTypes: true,
-  mismatchingMimeTypesOverrideList: '',
   enableCookieManagement: false,
   clientTlsCertificate: '',
   listRemoteFolderItems: false,
@@ -50,7 +47,6 @@ const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   passThrough: false,
   unusedArtifactsCleanupPeriodHours: 0,
   localAddress: '',
-  queryParams: '',
 }
 
 const virtual: KeptFields<VirtualRepositoryDto, VirtualConfig> = {

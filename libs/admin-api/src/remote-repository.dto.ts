@@ -4,6 +4,7 @@ import {
   IsCount,
   IsFlag,
   IsPartOf,
+  IsQueryParams,
   IsText,
   IsTextList,
   IsUpstreamUrl,
@@ -66,5 +67,5 @@ export class RemoteRepositoryDto extends RepositoryDto {
   @IsCount(1, maximumTimerMillis) socketTimeoutMillis?: number
   @IsCount(0, maximumPeriodSecs / 3600) unusedArtifactsCleanupPeriodHours?: number
   @IsText() localAddress?: string
-  @IsText() queryParams?: string
+  @IsQueryParams() queryParams?: string
 }

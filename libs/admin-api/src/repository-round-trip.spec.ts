@@ -78,7 +78,7 @@ const remote = {
   unusedArtifactsCleanupPeriodHours: fc.nat(87_600),
   socketTimeoutMillis: timer,
   localAddress: text,
-  queryParams: text,
+  queryParams: fc.webQueryParameters(),
 }
 
 const virtual = {

@@ -31,6 +31,7 @@ import { RemoteLists } from './remote/remote-lists.js'
 import { RemoteManifests } from './remote/remote-manifests.js'
 import { type RemoteContent, RemoteReader, RemoteRepository } from './remote/remote-repository.js'
 import { UpstreamRegistry } from './remote/upstream-registry.js'
+import { WebPages } from './remote/web-pages.js'
 import type { UploadStore } from './upload-store.js'
 import { VirtualReader } from './virtual/virtual-reader.js'
 import { VirtualRepository } from './virtual/virtual-repository.js'
@@ -55,6 +56,7 @@ const connectionFields = [
   'socketTimeoutMillis',
   'assumedOfflinePeriodSecs',
   'allowAnyHostAuth',
+  'queryParams',
 ] as const
 
 /** What a client of an upstream depends on. */
@@ -182,7 +184,7 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
       refs: this.stores.remoteRefs,
       content: this.#content(id),
     }
-    const upstream = new UpstreamRegistry(client, new URL(config.url).host)
+    const upstream = new UpstreamRegistry(client, new URL(config.url).host, new WebPages(config))
     const contentFor = (how: RemoteConfig): RemoteContent => ({
       manifests: new RemoteManifests(how, cache, upstream, this.clock),
       blobs: new RemoteBlobs(how, cache, upstream, this.remotes.fills, this.clock),

@@ -23,6 +23,10 @@ const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => Config
     offline: false,
     bypassHeadRequests: false,
     allowAnyHostAuth: false,
+    queryParams: '',
+    hardFail: false,
+    blockMismatchingMimeTypes: true,
+    mismatchingMimeTypesOverrideList: '',
   }),
   virtual: (key) => ({
     ...common(key),

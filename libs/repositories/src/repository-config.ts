@@ -55,6 +55,14 @@ export interface RemoteConfig extends CommonConfig {
   readonly bypassHeadRequests: boolean
   /** Credentials may go to other hosts as well. */
   readonly allowAnyHostAuth: boolean
+  /** `a=1&b=2`, sent with every request to the registry; may be a credential. */
+  readonly queryParams: string
+  /** No virtual repository passes over a failure of the upstream. */
+  readonly hardFail: boolean
+  /** Web pages where content was asked for, such as that of a login, are refused before anything of them is read. */
+  readonly blockMismatchingMimeTypes: boolean
+  /** Comma-separated media types that are let through all the same. */
+  readonly mismatchingMimeTypesOverrideList: string
 }
 
 export interface VirtualConfig extends CommonConfig {

@@ -81,7 +81,7 @@ export class HttpUpstream implements UpstreamClient {
     if (!path.startsWith('/') || url.origin !== this.#base.origin || url.pathname !== asWritten) {
       throw new TypeError(`${JSON.stringify(path)} is no path below an upstream`)
     }
-    return url
+    return withParams(url, this.settings.queryParams ?? '')
   }
 
   /** The token dance around the request: asks, and asks again as long as a refusal leaves something to try. */
@@ -170,4 +170,14 @@ export class HttpUpstream implements UpstreamClient {
   #nameOf(url: URL): string {
     return this.#isElsewhere(url) ? `${url.host}, to which ${this.#who} redirects,` : this.#who
   }
+}
+
+/** Those that the URL has already stay as they are: a `Link` to the next page may repeat what was sent. */
+function withParams(url: URL, params: string): URL {
+  const added = params.split('&').filter((param) => {
+    const [name] = new URLSearchParams(param).keys()
+    return name !== undefined && !url.searchParams.has(name)
+  })
+  if (added.length > 0) url.search = [url.search.slice(1), ...added].filter((part) => part !== '').join('&')
+  return url
 }

@@ -14,6 +14,8 @@ export interface UpstreamSettings {
   /** Credentials may go to other hosts as well: to redirect targets and to any https token realm. */
   readonly allowAnyHostAuth: boolean
   readonly userAgent: string
+  /** `a=1&b=2`, sent with every request to the registry, not to token realms and redirect targets. */
+  readonly queryParams?: string
   /** Requests that may be under way at once, bodies included; 64 unless told. Further ones wait for their turn. */
   readonly maxConnections?: number
   /** Certificates in PEM that are trusted besides the usual ones: those of a house's own authority. */

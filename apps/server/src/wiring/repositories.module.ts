@@ -114,5 +114,6 @@ function upstreamSettingsOf(config: RemoteConfig) {
     assumedOfflineMilliseconds: config.assumedOfflinePeriodSecs * 1000,
     allowAnyHostAuth: config.allowAnyHostAuth,
     userAgent,
+    queryParams: config.queryParams,
   }
 }

@@ -6,7 +6,7 @@ import { withoutCredentials } from '../upstream-url.js'
 export type DtoClass<D extends object> = new () => D
 
 /** Fields whose values no message may quote. */
-const secretField = /password|secret|token/i
+const secretField = /password|secret|token|^queryParams$/i
 
 /**
  * The fields of the class that `body` has, checked. `null` is taken for "not given", as clients in Go send it. Nothing else

@@ -6,9 +6,11 @@ import { FaultyRegistry } from '@entrepot/upstream/testing'
 import { createUpstream } from '@entrepot/upstream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { UpstreamRegistry } from './upstream-registry.js'
+import { WebPages } from './web-pages.js'
 
 const image = parseImageName('library/alpine')
 const digest = digestOf(Buffer.from('a blob'))
+const noneBlocked = new WebPages({ blockMismatchingMimeTypes: false, mismatchingMimeTypesOverrideList: '' })
 const signal = new AbortController().signal
 
 let server: FaultyRegistry
@@ -38,7 +40,7 @@ beforeEach(async () => {
     state: () => client.state(),
     close: () => client.close(),
   }
-  registry = new UpstreamRegistry(noting, server.host)
+  registry = new UpstreamRegistry(noting, server.host, noneBlocked)
 })
 afterEach(async () => {
   await client.close()

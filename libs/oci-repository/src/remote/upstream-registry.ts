@@ -16,6 +16,7 @@ import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '@entrepo
 import type { FillSource } from '@entrepot/repositories'
 import { upstreamImageName } from './docker-hub.js'
 import { readJson, readLimited } from './read-limited.js'
+import type { WebPages } from './web-pages.js'
 
 export interface UpstreamManifestHead {
   /** As the upstream's header says, undefined where it says none. */
@@ -44,6 +45,7 @@ export class UpstreamRegistry {
   constructor(
     private readonly client: UpstreamClient,
     private readonly host: string,
+    private readonly webPages: WebPages,
   ) {}
 
   /** @returns 'unsupported' when the upstream has no HEAD here, so that GET has to be used (protocol check list 219) */
@@ -74,6 +76,7 @@ export class UpstreamRegistry {
       return undefined
     }
     this.#require200(response, `manifest ${image}:${referenceText(reference)}`)
+    this.#requireContent(response, `manifest ${image}:${referenceText(reference)}`)
     const bytes = await readLimited(response, maximumManifestBytes, this.host)
     return {
       ...headOf(response),
@@ -102,6 +105,7 @@ export class UpstreamRegistry {
       response.body.resume()
       return undefined
     }
+    this.#requireContent(response, `blob ${digest}`)
     if (response.status === 206) {
       const range = response.headers.contentRange
       if (range === undefined) {
@@ -232,6 +236,17 @@ export class UpstreamRegistry {
     if (response.status === 200) return
     response.body.destroy()
     throw this.#unexpected(response, what)
+  }
+
+  #requireContent(response: UpstreamResponse, what: string): void {
+    const type = response.headers.get('content-type')
+    if (!this.webPages.refuses(type)) return
+    response.body.destroy()
+    throw new RegistryError(
+      'UPSTREAM_FAILED',
+      `upstream ${this.host} answered with a web page (${bareMediaType(type ?? '')}) to ${what}: ` +
+        'is its url right, and does it want a login? blockMismatchingMimeTypes of the repository refuses these',
+    )
   }
 
   #unexpected(response: UpstreamResponse, what: string): RegistryError {

@@ -90,6 +90,7 @@ export class Workbench {
               assumedOfflineMilliseconds: config.assumedOfflinePeriodSecs * 1000,
               allowAnyHostAuth: config.allowAnyHostAuth,
               userAgent: 'entrepot-test',
+              queryParams: config.queryParams,
             },
             { clock: this.clock, logger: silentLogger },
           ),

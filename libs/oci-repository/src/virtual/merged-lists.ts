@@ -118,17 +118,17 @@ interface PassedOver {
 /**
  * A member that denies, as some registries do for what they don't have, or that is out of service leaves no gap in the
  * list of an image that it never had.
- * @returns undefined for "unknown image" @throws what a local member threw
+ * @returns undefined for "unknown image" @throws what a local member threw, or a remote one with `hardFail`
  */
 async function passOver(
-  { repository }: VirtualMember,
+  { repository, hardFail }: VirtualMember,
   image: ImageName,
   context: RequestContext,
   error: unknown,
 ): Promise<PassedOver | undefined> {
   if (isRegistryError(error, 'NAME_UNKNOWN')) return undefined
   const isDenial = isRegistryError(error, 'DENIED')
-  if (repository.kind === 'local' && !isDenial) throw error
+  if ((repository.kind === 'local' || hardFail) && !isDenial) throw error
   if (isDenial && !(await repository.reader.holdsImage(image, context))) return { failed: [], error }
   context.logger.warn(
     { err: error, member: repository.key, image },

@@ -13,6 +13,8 @@ export interface VirtualMember {
   readonly repository: OciRepository
   /** The image is asked of the other members only when no member with priority has it. */
   readonly priority: boolean
+  /** A remote whose failures are never passed over: Artifactory's field of that name. */
+  readonly hardFail: boolean
   admits(image: ImageName, reference?: Reference): boolean
 }
 
@@ -44,7 +46,10 @@ function flatten(
     const first = priority || config.priorityResolution
     if (config.rclass === 'virtual') return flatten(config, lookup, filters, first, [...path, virtual.key])
     const repository = lookup.repository(config.key)
-    return repository === undefined ? [] : [{ repository, priority: first, admits: admitsAll(filters) }]
+    const hardFail = config.rclass === 'remote' && config.hardFail
+    return repository === undefined
+      ? []
+      : [{ repository, priority: first, hardFail, admits: admitsAll(filters) }]
   })
 }
 

@@ -7,7 +7,6 @@ import type {
   Found,
   ManifestBytes,
   OciReader,
-  OciRepository,
   ReferrersFilter,
   StoredBlobHandle,
 } from '../oci-repository.js'
@@ -124,7 +123,8 @@ export class VirtualReader implements OciReader {
     context: RequestContext,
   ): Promise<Found<T> | undefined> {
     const failures: unknown[] = []
-    for (const [position, { repository, priority }] of members.entries()) {
+    for (const [position, member] of members.entries()) {
+      const { repository, priority } = member
       if (!priority && position > 0 && (await this.#claimedBefore(members, position, image, context))) break
       try {
         const found = await ask(repository.reader)
@@ -132,7 +132,7 @@ export class VirtualReader implements OciReader {
       } catch (error) {
         failures.push(error)
         if (error instanceof NotCachedError) continue
-        if (await this.#mustAnswer(repository, image, error, context)) throw error
+        if (await this.#mustAnswer(member, image, error, context)) throw error
         context.logger.warn(
           { err: error, repository: this.config.key, member: repository.key, image },
           'a member failed and was passed over, since it has never served this image',
@@ -150,15 +150,19 @@ export class VirtualReader implements OciReader {
     throw failures[0]
   }
 
-  /** A local member always answers for itself; one out of service, and a remote, for every image that it has. */
+  /**
+   * A local member always answers for itself, as does a remote with `hardFail`; another remote, and a member that denies
+   * or is out of service, for every image that it has.
+   */
   async #mustAnswer(
-    repository: OciRepository,
+    { repository, hardFail }: VirtualMember,
     image: ImageName,
     error: unknown,
     context: RequestContext,
   ): Promise<boolean> {
-    const isOutOfService = isRegistryError(error, 'DENIED')
-    return (repository.kind === 'local' && !isOutOfService) || repository.reader.holdsImage(image, context)
+    const isDenial = isRegistryError(error, 'DENIED')
+    const answersForItself = repository.kind === 'local' || hardFail
+    return (answersForItself && !isDenial) || repository.reader.holdsImage(image, context)
   }
 
   /** At the first member without priority: whether one with priority has the image, so that no other may answer for it. */
