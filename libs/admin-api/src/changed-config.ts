@@ -38,6 +38,7 @@ function changedLocal(current: LocalConfig, dto: LocalRepositoryDto): LocalConfi
     ...current,
     ...changedCommon(current, dto),
     blockPushingSchema1: dto.blockPushingSchema1 ?? current.blockPushingSchema1,
+    maxUniqueTags: dto.maxUniqueTags ?? current.maxUniqueTags,
   }
 }
 

@@ -20,7 +20,6 @@ const common = {
 const local: KeptFields<LocalRepositoryDto, LocalConfig> = {
   ...common,
   dockerApiVersion: 'V2',
-  maxUniqueTags: 0,
   dockerTagRetention: 1,
 }
 

@@ -82,8 +82,8 @@ export class RepositoryAdministration {
     recordChange(this.audit, caller, {
       action,
       subject: { kind: 'repository', name: (after ?? before)?.key ?? '' },
-      before: before && repositoryJson(before),
-      after: after && { ...repositoryJson(after), ...passwordChange(before, after) },
+      before: before && auditedJson(before),
+      after: after && { ...auditedJson(after), ...secretChanges(before, after) },
     })
   }
 }
@@ -99,9 +99,18 @@ function ignoredIn(
   return [...new Set(fields)]
 }
 
-/** That it changed, never what it is. */
-function passwordChange(before: RepositoryConfig | undefined, after: RepositoryConfig): object {
-  const passwordOf = (config: RepositoryConfig | undefined) =>
-    config?.rclass === 'remote' ? config.password : ''
-  return passwordOf(before) === passwordOf(after) || after.rclass !== 'remote' ? {} : { password: 'changed' }
+/** Query parameters are how some registries take a credential. */
+function auditedJson(config: RepositoryConfig): Record<string, unknown> {
+  const { queryParams, ...shown } = repositoryJson(config)
+  return queryParams === undefined ? shown : { ...shown, queryParams: queryParams === '' ? '' : 'given' }
+}
+
+/** That they changed, never what they are. */
+function secretChanges(before: RepositoryConfig | undefined, after: RepositoryConfig): object {
+  if (after.rclass !== 'remote') return {}
+  const changed = (['password', 'queryParams'] as const).filter((field) => {
+    const old = before?.rclass === 'remote' ? before[field] : ''
+    return old !== after[field]
+  })
+  return Object.fromEntries(changed.map((field) => [field, 'changed']))
 }

@@ -88,6 +88,20 @@ describe('a batch of repositories', () => {
   })
 })
 
+it('leaves no secret of a repository in the audit trail, only that it changed', async () => {
+  await app.put('hub', { ...remote, password: 'canary-1', queryParams: 'sig=canary-2' })
+  await app.post('hub', { queryParams: 'sig=canary-3' })
+  await app.post('hub', { notes: 'n' })
+  expect(JSON.stringify(app.audited)).not.toContain('canary')
+  const changes = app.audited.filter(({ action }) => action.startsWith('repository.'))
+  const told = changes.map(({ after }) => after as { queryParams?: string; password?: string })
+  expect(told.map(({ queryParams, password }) => [queryParams, password])).toEqual([
+    ['changed', 'changed'],
+    ['changed', undefined],
+    ['given', undefined],
+  ])
+})
+
 describe('the configurations of all repositories', () => {
   beforeEach(async () => {
     await app.put('here', local)

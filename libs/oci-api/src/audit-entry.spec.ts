@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { digestOf, RegistryError } from '@entrepot/kernel'
-import { mediaTypes } from '@entrepot/oci-model'
+import { mediaTypes, type Tag } from '@entrepot/oci-model'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { basic, FakeRepository, RegistryUnderTest } from './testing/index.js'
 
@@ -60,6 +60,16 @@ describe('the audit trail of /v2', () => {
     await push(`/v2/docker-local/a/manifests/${digest}?tag=x&tag=y&tag=z`)
     const found = await entries()
     expect(found.map(({ before }) => before)).toEqual([{ tags: { x: old } }, { tags: { y: old } }])
+  })
+
+  it('says which older tags went with a push, and where they pointed to', async () => {
+    const old = local.addManifest('a', Buffer.from('{"old":1}'), mediaTypes.ociIndex, 'x')
+    local.removed = [{ tag: 'older' as Tag, from: old }]
+    await push('/v2/docker-local/a/manifests/x')
+    expect((await entries())[0]).toMatchObject({
+      before: { tags: { x: old, older: old } },
+      after: { digest, removed: ['older'] },
+    })
   })
 
   it('names the member of a virtual repository that took the push', async () => {

@@ -9,7 +9,7 @@ import {
   type Reference,
   type Tag,
 } from '@entrepot/oci-model'
-import type { Found, ManifestBytes, PushedManifest } from '@entrepot/oci-repository'
+import type { Found, ManifestBytes, MovedTag } from '@entrepot/oci-repository'
 import { acceptsAny } from './accepted-types.js'
 import type { ImageCall } from './call.js'
 import { entityTag, noneMatchHits } from './entity-tag.js'
@@ -62,8 +62,8 @@ export class ManifestPushes {
     const pushed = await writer.putManifest(image, reference, { bytes, contentType, tags }, context)
 
     exchange.change = {
-      before: overwritten(pushed.moved),
-      after: { digest: pushed.digest, tags: pushed.tags },
+      before: lost([...pushed.moved, ...pushed.removed]),
+      after: { digest: pushed.digest, tags: pushed.tags, ...withRemoved(pushed.removed) },
     }
 
     const headers: RawHeaders = [
@@ -90,10 +90,14 @@ export async function deleteManifest(call: ImageCall): Promise<void> {
   call.exchange.reply(202, ['Content-Length', '0'])
 }
 
-/** For the audit trail: where the tags that a push moved pointed to. */
-function overwritten(moved: PushedManifest['moved']): object | undefined {
-  if (moved.length === 0) return undefined
-  return { tags: Object.fromEntries(moved.map(({ tag, from }) => [tag, from])) }
+/** For the audit trail: where the tags that a push moved or removed pointed to. */
+function lost(tags: readonly MovedTag[]): object | undefined {
+  if (tags.length === 0) return undefined
+  return { tags: Object.fromEntries(tags.map(({ tag, from }) => [tag, from])) }
+}
+
+function withRemoved(removed: readonly MovedTag[]): object {
+  return removed.length === 0 ? {} : { removed: removed.map(({ tag }) => tag) }
 }
 
 /** `?tag=` of a push by digest; a push by tag names its tag already. @throws RegistryError TOO_MANY_TAGS, TAG_INVALID */

@@ -42,6 +42,16 @@ export interface ManifestStore {
    * that needs it, at what it refers to as its subject; and so on from there. Looks at `maximumReach` manifests at most.
    */
   tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]>
+  /**
+   * Deletes the tags of an image beyond the `keep` that were moved last; what they pointed to stays, by digest.
+   * @returns those that went, by name
+   */
+  deleteOldTags(
+    repository: RepositoryId,
+    image: ImageName,
+    keep: number,
+    actor: string,
+  ): Promise<readonly MovedTag[]>
   /** @returns the digest it pointed to, or undefined when there was none */
   deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<Digest | undefined>
   /**

@@ -107,6 +107,8 @@ export interface PushedManifest {
   readonly tags: readonly Tag[]
   /** Those of the tags that pointed to another manifest before. */
   readonly moved: readonly MovedTag[]
+  /** Older tags that went because the repository keeps only so many, and what they pointed to. */
+  readonly removed: readonly MovedTag[]
 }
 
 export interface DeletedManifest {

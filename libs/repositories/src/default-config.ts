@@ -8,7 +8,7 @@ export function defaultConfig<K extends RepositoryKind>(kind: K, key: Repository
 }
 
 const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => ConfigOf<K> } = {
-  local: (key) => ({ ...common(key), rclass: 'local', blockPushingSchema1: true }),
+  local: (key) => ({ ...common(key), rclass: 'local', blockPushingSchema1: true, maxUniqueTags: 0 }),
   remote: (key) => ({
     ...common(key),
     rclass: 'remote',

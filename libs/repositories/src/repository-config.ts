@@ -30,7 +30,10 @@ interface CommonConfig {
 
 export interface LocalConfig extends CommonConfig {
   readonly rclass: 'local'
+  /** True or false, a schema 1 manifest is never taken: no client in use makes any. */
   readonly blockPushingSchema1: boolean
+  /** How many tags an image may have; when a push exceeds it, those go that were moved the longest ago. 0: any number. */
+  readonly maxUniqueTags: number
 }
 
 export interface RemoteConfig extends CommonConfig {

@@ -83,6 +83,38 @@ export const deleteTag: Statement = {
     SELECT digest FROM gone`,
 }
 
+/**
+ * $3 how many to keep, $4 actor. A row for each that went. A tag that is moved meanwhile is no old one any more.
+ */
+export const deleteOldTags: Statement = {
+  name: 'tags-delete-old',
+  text: `
+    WITH repository AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = $1::int FOR KEY SHARE
+    ), surplus AS MATERIALIZED (
+      SELECT t.name, t.revision FROM tags t
+      LEFT JOIN LATERAL (
+        SELECT e.id FROM tag_events e
+        WHERE e.repo_id = t.repo_id AND e.image = t.image AND e.name = t.name ORDER BY e.id DESC LIMIT 1
+      ) last ON true
+      WHERE t.repo_id = $1::int AND t.image = $2::text
+      ORDER BY last.id DESC NULLS LAST, t.name OFFSET $3::int
+    ), old AS MATERIALIZED (
+      SELECT t.name FROM repository
+      JOIN tags t ON t.repo_id = repository.id AND t.image = $2::text
+      JOIN surplus ON surplus.name = t.name AND surplus.revision = t.revision
+      ORDER BY t.name FOR UPDATE OF t
+    ), gone AS (
+      DELETE FROM tags USING old
+      WHERE tags.repo_id = $1::int AND tags.image = $2::text AND tags.name = old.name
+      RETURNING tags.name, tags.digest
+    ), recorded AS (
+      INSERT INTO tag_events (repo_id, image, name, old_digest, actor)
+      SELECT $1::int, $2::text, name, digest, $4::text FROM gone
+    )
+    SELECT name, digest FROM gone ORDER BY name`,
+}
+
 export const lockManifest: Statement = {
   name: 'manifest-lock',
   text: `

@@ -75,6 +75,17 @@ export class PostgresManifestStore implements ManifestStore {
     return deleted?.digest
   }
 
+  async deleteOldTags(
+    repository: RepositoryId,
+    image: ImageName,
+    keep: number,
+    actor: string,
+  ): Promise<readonly MovedTag[]> {
+    const values = [repository, image, keep, actor]
+    const rows = await this.database.query<{ name: Tag; digest: Digest }>(sql.deleteOldTags, values)
+    return rows.map(({ name, digest }) => ({ tag: name, from: digest }))
+  }
+
   deleteManifest(
     repository: RepositoryId,
     image: ImageName,

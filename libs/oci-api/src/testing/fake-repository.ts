@@ -23,6 +23,7 @@ import type {
   Found,
   ManifestBytes,
   ManifestPush,
+  MovedTag,
   OciReader,
   OciRepository,
   OciWriter,
@@ -66,6 +67,8 @@ export class FakeRepository implements OciRepository, OciReader {
   cache: CacheState | undefined
   warnings: readonly string[] = []
   failure: Error | undefined
+  /** What the pushes from now on say has gone. */
+  removed: readonly MovedTag[] = []
   bodyOptions: BufferBodyOptions = {}
 
   constructor(key: string, options: FakeRepositoryOptions = {}) {
@@ -226,7 +229,8 @@ class FakeWriter implements OciWriter {
       return from === undefined || from === digest ? [] : [{ tag, from }]
     })
     for (const tag of tags) held.tags.set(tag, digest)
-    return { digest, subject: parsed.subject, tags: push.tags, moved }
+    const { removed } = this.content
+    return { digest, subject: parsed.subject, tags: push.tags, moved, removed }
   }
 
   async deleteManifest(image: ImageName, reference: Reference): Promise<DeletedManifest | undefined> {

@@ -101,7 +101,26 @@ export class LocalWriter implements OciWriter {
       )
     }
     await this.content.reach.claim(image, digest, context)
-    return { digest, subject: manifest.subject, tags, moved }
+    return {
+      digest,
+      subject: manifest.subject,
+      tags,
+      moved,
+      removed: await this.#withoutOldTags(image, tags),
+    }
+  }
+
+  /** After the push, which stands whatever comes of this: the next one tries again. */
+  async #withoutOldTags(image: ImageName, pushed: readonly Tag[]): Promise<PushedManifest['removed']> {
+    const { maxUniqueTags } = this.config
+    if (maxUniqueTags === 0 || pushed.length === 0) return []
+    const { manifests, blobs } = this.content
+    return manifests.deleteOldTags(
+      blobs.repository,
+      image,
+      maxUniqueTags,
+      `maxUniqueTags of ${this.config.key}`,
+    )
   }
 
   async deleteManifest(

@@ -3,7 +3,7 @@ import { type Descriptor, type ImageName, type Tag, subjectOfReferrersTag } from
 import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.js'
-import type { ManifestBytes } from '../oci-repository.js'
+import type { ManifestBytes, MovedTag } from '../oci-repository.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 interface StoredImage {
@@ -62,7 +62,11 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
       const from = stored.tags.get(tag)
       return from === undefined || from === manifest.digest ? [] : [{ tag, from }]
     })
-    for (const tag of tags) stored.tags.set(tag, manifest.digest)
+    // Those that move come last, as they are kept the longest.
+    for (const tag of tags) {
+      if (stored.tags.get(tag) !== manifest.digest) stored.tags.delete(tag)
+      stored.tags.set(tag, manifest.digest)
+    }
     this.#images.set(key, stored)
     return { taken, moved }
   }
@@ -82,6 +86,17 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
       }
     }
     return [...tags].filter(([, target]) => reached.has(target)).map(([tag]) => tag)
+  }
+
+  async deleteOldTags(
+    repository: RepositoryId,
+    image: ImageName,
+    keep: number,
+  ): Promise<readonly MovedTag[]> {
+    const tags = this.#at(repository, image)?.tags ?? new Map<Tag, Digest>()
+    const old = [...tags].slice(0, Math.max(0, tags.size - keep))
+    for (const [tag] of old) tags.delete(tag)
+    return old.map(([tag, from]) => ({ tag, from })).sort((left, right) => byCodePoint(left.tag, right.tag))
   }
 
   async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Digest | undefined> {

@@ -61,6 +61,31 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
       expect([...(await opened.manifests.firstTags(opened.repository, [], 2))]).toEqual([])
     })
 
+    it('are kept as many as told, those that were moved last', async () => {
+      const old = (keep: number) => opened.manifests.deleteOldTags(opened.repository, app, keep, 'limit')
+      expect(await old(1)).toEqual([])
+      for (const tag of ['d', 'c', 'b', 'a']) await put('first', [tag])
+      await put('second', ['d'])
+      await put('first', ['c'])
+      const other = parseImageName('team/other')
+      await put('second', ['x', 'y'], [], other)
+      expect(await old(4)).toEqual([])
+      expect(await old(2)).toEqual([
+        { tag: 'b', from: first },
+        { tag: 'c', from: first },
+      ])
+      const page = { limit: 9, after: undefined }
+      expect(await opened.manifests.tags(opened.repository, app, page)).toEqual(['a', 'd'])
+      expect(await opened.manifests.tags(opened.repository, other, page)).toEqual(['x', 'y'])
+      expect(await opened.manifests.findByDigest(opened.repository, app, first as Digest)).toBeDefined()
+      // Set again, it is the youngest.
+      await put('third', ['b'])
+      expect(await old(1)).toEqual([
+        { tag: 'a', from: first },
+        { tag: 'd', from: second },
+      ])
+    })
+
     it('are deleted once, with what they pointed to', async () => {
       await put('first', ['dev'])
       const remove = () => opened.manifests.deleteTag(opened.repository, app, parseTag('dev'), 'ann')

@@ -1,0 +1,71 @@
+import { localConfig, virtualConfig } from '@entrepot/repositories/testing'
+import type { RepositoryKey } from '@entrepot/repositories'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { imageOf, nameOf, Workbench } from '../testing/workbench.js'
+
+describe('a local repository with maxUniqueTags', () => {
+  let bench: Workbench
+
+  beforeEach(async () => {
+    bench = new Workbench()
+    await bench.add(
+      localConfig('local', { maxUniqueTags: 2 }),
+      virtualConfig('all', ['local'], { defaultDeploymentRepo: 'local' as RepositoryKey }),
+    )
+  })
+  afterEach(() => bench.close())
+
+  const tags = async (image = 'team/app') =>
+    (
+      await bench
+        .repository('local')
+        .reader.tags(nameOf(image), { limit: 9, after: undefined }, bench.context())
+    ).items
+
+  test('lets the oldest tag of the image go when a new one exceeds it', async () => {
+    await bench.pushImage('local', 'team/other', '1')
+    const first = await bench.pushImage('local', 'team/app', '1')
+    const second = await bench.pushImage('local', 'team/app', '2')
+    expect([first.removed, second.removed]).toEqual([[], []])
+    const third = await bench.pushImage('local', 'team/app', '3')
+    expect(third.removed).toEqual([{ tag: '1', from: first.digest }])
+    expect(await tags()).toEqual(['2', '3'])
+    expect(await tags('team/other')).toEqual(['1'])
+    expect(await bench.pull('local', 'team/app', '1')).toBeUndefined()
+    expect(await bench.pull('local', 'team/app', first.digest)).toBeDefined()
+  })
+
+  test('takes a tag that is moved for the newest', async () => {
+    await bench.pushImage('local', 'team/app', 'latest')
+    await bench.pushImage('local', 'team/app', '1')
+    await bench.pushImage('local', 'team/app', 'latest')
+    await bench.pushImage('local', 'team/app', '2')
+    expect(await tags()).toEqual(['2', 'latest'])
+  })
+
+  test('does so for pushes through a virtual, and not for those by digest alone', async () => {
+    for (const tag of ['1', '2', '3']) await bench.pushImage('all', 'team/app', tag)
+    expect(await tags()).toEqual(['2', '3'])
+    const layer = Buffer.from('another')
+    await bench.pushBlob('local', 'team/app', layer)
+    const bytes = imageOf([layer])
+    const { digest } = await bench.pushManifest('local', 'team/app', 'untag', bytes)
+    expect(await tags()).toEqual(['3', 'untag'])
+    await bench.directory.update('local', (config) => ({ ...config, maxUniqueTags: 1 }))
+    expect((await bench.pushManifest('local', 'team/app', digest, bytes)).removed).toEqual([])
+    expect(await tags()).toEqual(['3', 'untag'])
+  })
+
+  test('keeps any number where it is 0', async () => {
+    await bench.directory.update('local', (config) => ({ ...config, maxUniqueTags: 0 }))
+    for (const tag of ['1', '2', '3', '4']) await bench.pushImage('local', 'team/app', tag)
+    expect(await tags()).toEqual(['1', '2', '3', '4'])
+  })
+
+  test('keeps what an overwritten tag pointed to by its digest', async () => {
+    const first = await bench.pushImage('local', 'team/app', '1')
+    const second = await bench.pushImage('local', 'team/app', '1')
+    expect(second.moved).toEqual([{ tag: '1', from: first.digest }])
+    expect((await bench.pull('local', 'team/app', first.digest))?.value.digest).toBe(first.digest)
+  })
+})
