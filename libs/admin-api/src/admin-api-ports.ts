@@ -18,7 +18,7 @@ import type {
   UserAccountStore,
 } from '@entrepot/identity'
 import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
-import type { ItemTree, OciRepositoryDirectory } from '@entrepot/oci-repository'
+import type { ItemTree, OciRepositoryDirectory, StorageFigures } from '@entrepot/oci-repository'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 
 /** Users and groups. */
@@ -78,6 +78,9 @@ export interface AdminApiPorts {
   readonly audit: AuditTrail
   /** What the audit trail has recorded. */
   readonly auditEvents: Pick<AuditStore, 'search'>
+  readonly storage: StorageFigures
+  /** Whether requests should be sent here. */
+  readonly isReady: () => Promise<boolean>
   readonly logger: Logger
   readonly clientAddressOf: ClientAddressOf
   /** `https://registry.example`, as clients reach this server; undefined: as the request at hand reached it. */

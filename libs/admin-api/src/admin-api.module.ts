@@ -26,6 +26,7 @@ import { RepositoryAdministration } from './repository-administration.js'
 import { RepositoryBatchController } from './repository-batch.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
+import { HealthController } from './system/health.controller.js'
 import { SystemController } from './system.controller.js'
 import { LegacyTokensController } from './tokens/legacy-tokens.controller.js'
 import { SigningKeysController } from './tokens/signing-keys.controller.js'
@@ -49,6 +50,7 @@ const controllers = [
   DirectoryGroupsController,
   GroupsV1Controller,
   GroupsV2Controller,
+  HealthController,
   ImportUsersController,
   LegacyTokensController,
   LoginLocksController,

@@ -5,6 +5,7 @@ import type { Request } from 'express'
 import passport from 'passport'
 import type { Caller } from './caller.js'
 import { originOf } from './request-origin.js'
+import { shownCredentials } from './shown-credentials.js'
 
 export const strategyName = 'entrepot'
 
@@ -38,7 +39,7 @@ export class AuthorizationHeaderStrategy extends PassportStrategy(HeaderStrategy
   /** @returns false for nobody and for anonymous tokens: nothing here is open to either */
   async validate(request: Request): Promise<Caller | false> {
     const origin = originOf(request, this.clientAddressOf)
-    return callerOf(await this.authenticator.authenticate(request.headers.authorization, origin), origin)
+    return callerOf(await this.authenticator.authenticate(shownCredentials(request), origin), origin)
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Request, Response } from 'express'
 import type { Caller } from './caller.js'
 import { originOf, requestIdOf } from './request-origin.js'
+import { shownCredentials } from './shown-credentials.js'
 import { statusOfError } from './status-of-error.js'
 
 interface Rendering {
@@ -76,9 +77,9 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-function isRefusal(error: unknown, { headers }: Request): boolean {
+function isRefusal(error: unknown, request: Request): boolean {
   if (isRegistryError(error, 'DENIED')) return true
-  return isRegistryError(error, 'UNAUTHORIZED') && headers.authorization !== undefined
+  return isRegistryError(error, 'UNAUTHORIZED') && shownCredentials(request) !== undefined
 }
 
 function render(error: unknown, requestId: string): Rendering {

@@ -43,6 +43,8 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
   public: {
     '/access/api/v1/jwks': 'GET',
     '/access/api/v1/oidc/token': 'POST',
+    '/artifactory/api/v1/system/liveness': 'GET',
+    '/artifactory/api/v1/system/readiness': 'GET',
     '/access/api/v1/oidc/login/:provider': 'GET',
     '/access/api/v1/oidc/callback/:provider': 'GET',
   },
@@ -50,6 +52,7 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
   login: {
     '/artifactory/api/system/ping': 'GET',
     '/artifactory/api/system/version': 'GET',
+    '/artifactory/api/system/usage': 'POST',
     '/artifactory/api/repositories': 'GET',
     '/artifactory/api/repositories/:key': 'GET',
     '/artifactory/api/storage/:repository': 'GET',
@@ -79,6 +82,9 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/access/api/v2/permissions/:name/:type': 'GET PUT',
   },
   administrator: {
+    '/artifactory/api/storageinfo': 'GET',
+    '/artifactory/api/repositories/configurations': 'GET',
+    '/artifactory/api/v2/repositories/batch': 'PUT POST',
     '/artifactory/api/repositories/:key': 'PUT POST DELETE',
     '/artifactory/api/security/users': 'GET',
     '/artifactory/api/security/users/:name': 'PUT DELETE',

@@ -6,6 +6,7 @@ import type { Request } from 'express'
 import { strategyName } from './authorization-header-strategy.js'
 import type { Caller } from './caller.js'
 import { type Permission, permissionKey } from './permission.js'
+import { shownCredentials } from './shown-credentials.js'
 
 const refusals = {
   none: 'this route is open to nobody',
@@ -27,7 +28,7 @@ export class PermissionGuard extends AuthGuard(strategyName) {
     ])
     const request = context.switchToHttp().getRequest<Request & { user: Caller }>()
     if (permission === 'public') return true
-    if (permission === 'optional' && request.headers.authorization === undefined) return true
+    if (permission === 'optional' && shownCredentials(request) === undefined) return true
     await super.canActivate(context)
     const { user } = request
     if (permission === 'login' || permission === 'optional') return true

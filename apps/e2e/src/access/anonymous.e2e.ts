@@ -15,6 +15,8 @@ const publicRoutes: Readonly<Record<string, number>> = {
   'GET /readyz': 200,
   'GET /metrics': 200,
   'GET /access/api/v1/jwks': 200,
+  'GET /artifactory/api/v1/system/liveness': 200,
+  'GET /artifactory/api/v1/system/readiness': 200,
   'POST /access/api/v1/oidc/token': 400,
   'GET /access/api/v1/oidc/login/:provider': 400,
   'GET /access/api/v1/oidc/callback/:provider': 401,
@@ -96,7 +98,7 @@ describe('somebody who has not logged in', () => {
         expect([route, (await ask(method, path)).status]).toEqual([route, status])
       }
       const rows = adminRows.filter(({ access }) => access === 'public').map(({ route }) => route)
-      const listed = Object.keys(publicRoutes).filter((route) => route.includes('/access/'))
+      const listed = Object.keys(publicRoutes).filter((route) => route.includes('/api/'))
       expect(listed.toSorted()).toEqual(rows.toSorted())
     })
 

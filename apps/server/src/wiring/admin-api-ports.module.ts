@@ -6,7 +6,13 @@ import type {
   OpenIdPorts,
   PermissionPorts,
 } from '@entrepot/admin-api'
-import { PostgresAuditStore, PostgresGroupStore, PostgresUserAccountStore } from '@entrepot/database'
+import {
+  Database,
+  PostgresAuditStore,
+  PostgresGroupStore,
+  PostgresStorageFigures,
+  PostgresUserAccountStore,
+} from '@entrepot/database'
 import {
   AccessTokens,
   ConfiguredDirectories,
@@ -26,6 +32,7 @@ import { ConfiguredOciRepositories, ItemTree } from '@entrepot/oci-repository'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
 import { TrustedProxies } from '../http/trusted-proxies.js'
+import { Readiness } from '../lifecycle/readiness.js'
 import { PinoLogger } from '../logging/pino-logger.js'
 import type { Settings } from '../settings/settings.js'
 import { AccessModule } from './access.module.js'
@@ -35,6 +42,7 @@ import { DatabaseModule } from './database.module.js'
 import { DirectoriesModule } from './directories.module.js'
 import { IdentityModule } from './identity.module.js'
 import { OpenIdModule } from './openid.module.js'
+import { OperationsModule } from './operations.module.js'
 import { RepositoriesModule } from './repositories.module.js'
 
 /** The injection token of the AdminApiPorts. */
@@ -47,13 +55,16 @@ const contentPortsToken = Symbol('ContentPorts')
 const openIdPortsToken = Symbol('OpenIdPorts')
 const identityPortsToken = Symbol('IdentityPorts')
 const systemPortsToken = Symbol('SystemPorts')
+const healthPortsToken = Symbol('HealthPorts')
 
 type IdentityPorts = Pick<
   AdminApiPorts,
   'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
 >
 type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'content'>
-type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'>
+type HealthPorts = Pick<AdminApiPorts, 'storage' | 'isReady'>
+type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'> &
+  HealthPorts
 
 /** What the admin API needs of the application, area by area. */
 @Module({
@@ -64,6 +75,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
     DirectoriesModule,
     IdentityModule,
     OpenIdModule,
+    OperationsModule,
     RepositoriesModule,
   ],
   providers: [
@@ -97,14 +109,30 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
     },
     {
       provide: systemPortsToken,
-      inject: [auditTrailToken, PostgresAuditStore, PinoLogger, TrustedProxies, settingsToken],
+      inject: [
+        auditTrailToken,
+        PostgresAuditStore,
+        PinoLogger,
+        TrustedProxies,
+        settingsToken,
+        healthPortsToken,
+      ],
       useFactory: (
         audit: AuditTrail,
         auditEvents: PostgresAuditStore,
         logger: PinoLogger,
         { clientAddressOf }: TrustedProxies,
         { publicUrl }: Settings,
-      ): SystemPorts => ({ audit, auditEvents, logger, clientAddressOf, publicUrl }),
+        health: HealthPorts,
+      ): SystemPorts => ({ audit, auditEvents, logger, clientAddressOf, publicUrl, ...health }),
+    },
+    {
+      provide: healthPortsToken,
+      inject: [Database, Readiness],
+      useFactory: (database: Database, readiness: Readiness): HealthPorts => ({
+        storage: new PostgresStorageFigures(database),
+        isReady: async () => (await readiness.report()).ready,
+      }),
     },
     {
       provide: loginPortsToken,

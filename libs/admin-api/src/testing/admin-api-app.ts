@@ -112,6 +112,11 @@ export class AdminApiApp {
     return this.parts.audit.entries
   }
 
+  /** What its parts say from now on. */
+  ready(ready: boolean): void {
+    this.parts.health.ready = ready
+  }
+
   async close(): Promise<void> {
     await this.parts.stop()
     await this.app.close()

@@ -35,8 +35,9 @@ import {
 } from '@entrepot/identity/testing'
 import { type Logger, systemClock } from '@entrepot/kernel'
 import { RecordingAuditTrail } from '@entrepot/kernel/testing'
+import type { StorageSummary } from '@entrepot/oci-repository'
 import { Workbench } from '@entrepot/oci-repository/testing'
-import { RepositoryDirectory } from '@entrepot/repositories'
+import { RepositoryDirectory, type RepositoryKey } from '@entrepot/repositories'
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { AdminApiPorts } from '../admin-api-ports.js'
 
@@ -46,6 +47,8 @@ export const userPassword = 'no rights: at all'
 /** What stands behind the admin API in its tests: the real thing on stores in memory. */
 export interface AdminApiParts {
   readonly ports: Omit<AdminApiPorts, 'logger' | 'clientAddressOf' | 'publicUrl'>
+  /** What the probes find. */
+  readonly health: { ready: boolean }
   readonly audit: RecordingAuditTrail
   readonly tokens: TokenService
   readonly refreshTokens: RefreshTokens
@@ -54,6 +57,18 @@ export interface AdminApiParts {
   /** What the repositories hold. */
   readonly workbench: Workbench
   stop(): Promise<void>
+}
+
+/** What the database is said to hold. */
+const storage: StorageSummary = {
+  blobs: 3000,
+  blobBytes: 3 * 1024 ** 3,
+  manifests: 20,
+  manifestBytes: 0,
+  repositories: [
+    { key: 'here' as RepositoryKey, images: 2, tags: 5, manifests: 10, blobs: 2000, bytes: 3 * 1024 ** 3 },
+    { key: 'hub' as RepositoryKey, images: 1, tags: 1, manifests: 10, blobs: 1500, bytes: 1024 ** 3 },
+  ],
 }
 
 /** Tests fail to log in more often than anybody may. */
@@ -103,6 +118,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const signingKeys = signingKeysInMemory(clock)
   const tokens = new JwtTokenService(signingKeys, bearers, issuer, clock)
   const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
+  const health = { ready: true }
   const ports: AdminApiParts['ports'] = {
     repositories,
     content: { repositories: workbench.repositories, items: workbench.items, clock: systemClock },
@@ -140,9 +156,12 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     signingKeys,
     audit,
     auditEvents: new InMemoryAuditStore(),
+    storage: { summary: () => Promise.resolve(storage) },
+    isReady: () => Promise.resolve(health.ready),
   }
   return {
     ports,
+    health,
     audit,
     tokens,
     refreshTokens,

@@ -87,11 +87,22 @@ const publicRows: readonly AdminRow[] = [
   { route: 'GET /access/api/v1/oidc/callback/:provider', access: 'public', administrator: 401 },
 ]
 
+const probes = ['liveness', 'readiness'].map((probe): AdminRow => {
+  return { route: `GET /artifactory/api/v1/system/${probe}`, access: 'public', administrator: 200 }
+})
+
 const newToken = { scope: 'applied-permissions/user', expires_in: 60 }
 
 const loginRows: readonly AdminRow[] = [
   { route: 'GET /artifactory/api/system/ping', access: 'login', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/system/version', access: 'login', administrator: 200, hidden: 200 },
+  {
+    route: 'POST /artifactory/api/system/usage',
+    access: 'login',
+    body: { productId: 'x' },
+    administrator: 200,
+    hidden: 200,
+  },
   {
     route: 'GET /artifactory/api/repositories',
     access: 'login',
@@ -250,6 +261,7 @@ const userRows: readonly AdminRow[] = [
 const administratorRows: readonly AdminRow[] = (
   [
     ['GET /artifactory/api/repositories/configurations', undefined, 200],
+    ['GET /artifactory/api/storageinfo', undefined, 200],
     ['PUT /artifactory/api/v2/repositories/batch', undefined, 400],
     ['POST /artifactory/api/v2/repositories/batch', undefined, 400],
     ['PUT /artifactory/api/repositories/:key', 'repository', 400],
@@ -323,7 +335,13 @@ const administratorRows: readonly AdminRow[] = (
   ...(thing === undefined ? {} : { thing }),
 }))
 
-export const adminRows: readonly AdminRow[] = [...publicRows, ...loginRows, ...userRows, ...administratorRows]
+export const adminRows: readonly AdminRow[] = [
+  ...publicRows,
+  ...probes,
+  ...loginRows,
+  ...userRows,
+  ...administratorRows,
+]
 
 /** What has to come of a request. */
 export function adminStatus(row: AdminRow, caller: AdminCaller, isThere: boolean): number {

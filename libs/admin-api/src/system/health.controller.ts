@@ -1,0 +1,24 @@
+import { Controller, Get, HttpException, HttpStatus, Inject } from '@nestjs/common'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { Public } from '../permission.js'
+
+/** Artifactory's probes; they say no more than `/healthz` and `/readyz`. */
+@Public()
+@Controller('artifactory/api/v1/system')
+export class HealthController {
+  constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
+
+  @Get('liveness')
+  liveness(): object {
+    return { code: 'OK' }
+  }
+
+  @Get('readiness')
+  async readiness(): Promise<object> {
+    if (await this.ports.isReady()) return { code: 'OK' }
+    throw new HttpException(
+      'this server is not ready: /readyz says which part',
+      HttpStatus.SERVICE_UNAVAILABLE,
+    )
+  }
+}
