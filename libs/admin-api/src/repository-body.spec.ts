@@ -96,7 +96,11 @@ describe('a wrong configuration is refused with 400, stores nothing, and learns 
       { ...remote, contentSynchronisation: { statistics: { enabled: 'x' } } },
       'expected an object such as {"enabled":false',
     ],
-    ['query parameters with a space', { ...remote, queryParams: 'a=canary b' }, 'queryParams is not acceptable'],
+    [
+      'query parameters with a space',
+      { ...remote, queryParams: 'a=canary b' },
+      'queryParams is not acceptable',
+    ],
     ['query parameters with a fragment', { ...remote, queryParams: 'a=1#b' }, 'expected names and values'],
     ['query parameters with half a code', { ...remote, queryParams: 'a=%2' }, 'expected names and values'],
     ['a member that is not there', { ...virtual, repositories: ['ghost'] }, '"ghost", which does not exist'],
