@@ -20,8 +20,8 @@ export class IdentityAndAccess1763683200000 implements MigrationInterface {
       ALTER TABLE users DROP COLUMN id, DROP COLUMN kind, DROP COLUMN realm, DROP COLUMN email,
         DROP COLUMN profile_updatable, DROP COLUMN ui_access_disabled, DROP COLUMN internal_password_disabled,
         DROP COLUMN transient, DROP COLUMN directory_dn,
-        DROP COLUMN directory_uid, DROP COLUMN confirmed_at, DROP COLUMN withdrawn_at, DROP COLUMN last_login_at,
-        DROP COLUMN credentials_revision;
+        DROP COLUMN directory_uid, DROP COLUMN directory_password_at, DROP COLUMN confirmed_at,
+        DROP COLUMN withdrawn_at, DROP COLUMN last_login_at, DROP COLUMN credentials_revision;
     `)
   }
 }
@@ -42,6 +42,7 @@ const users = `
     ADD COLUMN transient boolean NOT NULL DEFAULT false,
     ADD COLUMN directory_dn text,
     ADD COLUMN directory_uid text,
+    ADD COLUMN directory_password_at timestamptz,
     ADD COLUMN confirmed_at timestamptz,
     ADD COLUMN withdrawn_at timestamptz,
     ADD COLUMN last_login_at timestamptz,

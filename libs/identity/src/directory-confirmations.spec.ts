@@ -102,6 +102,28 @@ describe('PrincipalSource with directories', () => {
     expect(successor?.id).not.toBe(dora.id)
   })
 
+  it('marks what was got with a password by when the directory says that it was changed', async () => {
+    const change = (day: number) =>
+      corp.entries.set('ann', {
+        password: 'x',
+        groups: [],
+        passwordChangedAt: new Date(Date.UTC(2026, 1, day)),
+      })
+    const markLater = () => {
+      clock.time += confirmationMilliseconds
+      return source.passwordMark('ann')
+    }
+    expect(await source.passwordMark('ann')).toBeUndefined()
+    change(1)
+    const first = await markLater()
+    expect(first).toMatch(/^[\w-]{16}$/)
+    const revision = (await source.find('ann'))?.credentialsRevision ?? Infinity
+    expect(await markLater()).toBe(first)
+    change(2)
+    expect(await markLater()).not.toBe(first)
+    expect((await source.find('ann'))?.credentialsRevision).toBe(revision + 1)
+  })
+
   it('says that the directory is down, names it in the log only, and asks again', async () => {
     corp.isDown = true
     clock.time += confirmationMilliseconds

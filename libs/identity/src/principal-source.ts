@@ -3,7 +3,7 @@ import { type Clock, isRecent, type UserId, type UserPrincipal } from '@entrepot
 import { LRUCache } from 'lru-cache'
 import type { DirectoryConfirmations } from './directory-confirmations.js'
 import type { UserAccountStore } from './user-account-store.js'
-import type { UserAccount } from './user-account.js'
+import { internalRealm, type UserAccount } from './user-account.js'
 import { userNameOf } from './user-name.js'
 
 /** How long a disabled or demoted user may go on with a token issued before: on every replica, without any hint. */
@@ -43,7 +43,7 @@ export class PrincipalSource {
 
   /**
    * Another text when the password here is another one, and worth nothing to who reads it.
-   * @returns undefined without a password here, and where `find` finds nobody
+   * @returns undefined without a password here or a time at which the directory's was changed, and where `find` finds nobody
    */
   async passwordMark(name: string): Promise<string | undefined> {
     return (await this.current(userNameOf(name)))?.passwordMark
@@ -71,14 +71,15 @@ export class PrincipalSource {
     if (account === undefined || account.disabled) return undefined
     const confirmed = await this.confirmations.renew(account)
     if (confirmed === undefined || confirmed.disabled) return undefined
-    return { principal: principalOf(confirmed), passwordMark: markOf(confirmed.passwordHash) }
+    return { principal: principalOf(confirmed), passwordMark: markOf(confirmed) }
   }
 }
 
-/** Of a hash with a salt of its own, so that equal passwords have nothing in common. */
-function markOf(passwordHash: string | undefined): string | undefined {
-  if (passwordHash === undefined) return undefined
-  return createHash('sha256').update(passwordHash).digest('base64url').slice(0, 16)
+/** Of a hash with a salt of its own, so that equal passwords have nothing in common; or of when a directory's was changed. */
+function markOf({ realm, passwordHash, directory }: UserAccount): string | undefined {
+  const state = realm === internalRealm ? passwordHash : directory?.passwordChangedAt?.toISOString()
+  if (state === undefined) return undefined
+  return createHash('sha256').update(state).digest('base64url').slice(0, 16)
 }
 
 export function principalOf(account: UserAccount): UserPrincipal {

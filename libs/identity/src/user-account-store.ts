@@ -27,6 +27,7 @@ export interface UserAccountStore {
    * Who has the entry of before (`isSameEntry`) is who they were, withdrawn in between or not. Else the name is somebody
    * else's from now on: with a new id, without address, tokens, memberships and rights of the one before, those that
    * permission targets gave the name included; one who was disabled stays so.
+   * A password that was changed later than any confirmation has shown raises `credentialsRevision`.
    * @param transient for a directory that makes no accounts; an existing account stays what it is
    * @throws RegistryError CONFLICT when the name belongs to an internal user or a robot
    */

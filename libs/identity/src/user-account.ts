@@ -12,6 +12,13 @@ export interface Membership {
   readonly source: string
 }
 
+export interface DirectoryConfirmation {
+  readonly dn: string
+  readonly confirmedAt: Date
+  /** The latest change of the password that the directory has shown. */
+  readonly passwordChangedAt?: Date | undefined
+}
+
 export interface UserAccount {
   readonly id: UserId
   /** In lower case, as `userNameOf` makes it. */
@@ -21,7 +28,7 @@ export interface UserAccount {
   readonly email: string | undefined
   /** A PHC string of argon2id, or a bcrypt hash from an htpasswd file; undefined: no password of ours. */
   readonly passwordHash: string | undefined
-  /** Grows with each change of the password, and when the user is disabled: refresh tokens of before are worth nothing. */
+  /** Grows with each change of the password, here or in the directory, and when the user is disabled: refresh tokens of before are worth nothing. */
   readonly credentialsRevision: number
   /** By the account itself or by one of its groups. */
   readonly admin: boolean
@@ -34,7 +41,7 @@ export interface UserAccount {
   /** From a directory that makes no accounts (`auto_create_user` off): known for tokens and the audit trail only. */
   readonly transient: boolean
   /** Where a directory's user was found, and when the directory last confirmed them; undefined after a withdrawal. */
-  readonly directory: { readonly dn: string; readonly confirmedAt: Date } | undefined
+  readonly directory: DirectoryConfirmation | undefined
   readonly lastLoginAt: Date | undefined
   readonly memberships: readonly Membership[]
 }

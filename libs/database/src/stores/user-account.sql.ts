@@ -4,8 +4,8 @@ import type { Statement } from '../database.js'
 const accounts = `
   SELECT u.id, u.name, u.kind, u.realm, u.email, u.password_hash, u.admin AS own_admin, u.disabled,
     u.admin OR coalesce(m.admin, false) AS admin, u.profile_updatable, u.ui_access_disabled,
-    u.internal_password_disabled, u.transient, u.directory_dn, u.confirmed_at, u.withdrawn_at, u.last_login_at,
-    u.credentials_revision,
+    u.internal_password_disabled, u.transient, u.directory_dn, u.directory_password_at, u.confirmed_at,
+    u.withdrawn_at, u.last_login_at, u.credentials_revision,
     coalesce(m.memberships, '[]') AS memberships
   FROM users u
   LEFT JOIN LATERAL (
@@ -118,7 +118,10 @@ export const insertConfirmed: Statement = {
 export const confirmAccount: Statement = {
   text: `
     UPDATE users SET realm = $2, email = coalesce($3, email), directory_dn = $4, confirmed_at = $5,
-      directory_uid = coalesce($6, directory_uid), withdrawn_at = NULL
+      directory_uid = coalesce($6, directory_uid), directory_password_at = greatest(directory_password_at, $7),
+      credentials_revision = credentials_revision
+        + CASE WHEN $7 > coalesce(directory_password_at, '-infinity') THEN 1 ELSE 0 END,
+      withdrawn_at = NULL
     WHERE id = $1`,
 }
 
@@ -127,7 +130,8 @@ export const makeAnew: Statement = {
   text: `
     UPDATE users SET id = gen_random_uuid(), email = NULL, password_hash = NULL, admin = false,
       profile_updatable = true, ui_access_disabled = false, internal_password_disabled = false, transient = $2,
-      directory_dn = NULL, directory_uid = NULL, confirmed_at = NULL, withdrawn_at = NULL, last_login_at = NULL
+      directory_dn = NULL, directory_uid = NULL, directory_password_at = NULL,
+      confirmed_at = NULL, withdrawn_at = NULL, last_login_at = NULL
     WHERE id = $1
     RETURNING id`,
 }

@@ -35,6 +35,7 @@ interface AccountRow {
   readonly internal_password_disabled: boolean
   readonly transient: boolean
   readonly directory_dn: string | null
+  readonly directory_password_at: Date | null
   readonly confirmed_at: Date | null
   readonly withdrawn_at: Date | null
   readonly last_login_at: Date | null
@@ -121,8 +122,16 @@ export class PostgresUserAccountStore implements UserAccountStore {
     const name = userNameOf(identity.username)
     return this.database.transaction(async (transaction) => {
       const id = await claim(transaction, name, identity, transient, at)
-      const { directory, email, dn, uniqueId } = identity
-      await transaction.query(sql.confirmAccount, [id, directory, email ?? null, dn, at, uniqueId ?? null])
+      const { directory, email, dn, uniqueId, passwordChangedAt } = identity
+      await transaction.query(sql.confirmAccount, [
+        id,
+        directory,
+        email ?? null,
+        dn,
+        at,
+        uniqueId ?? null,
+        passwordChangedAt ?? null,
+      ])
       const groups = groupsHereOf(identity, await directoryGroups(transaction))
       await transaction.query(sql.removeDirectoryMemberships, [id, groups, directory])
       if (groups.length > 0) await transaction.query(sql.addMemberships, [id, groups, directory])
@@ -271,7 +280,11 @@ function accountOf(row: AccountRow): UserAccount {
     directory:
       row.confirmed_at === null || row.withdrawn_at !== null
         ? undefined
-        : { dn: row.directory_dn ?? '', confirmedAt: row.confirmed_at },
+        : {
+            dn: row.directory_dn ?? '',
+            confirmedAt: row.confirmed_at,
+            passwordChangedAt: row.directory_password_at ?? undefined,
+          },
     lastLoginAt: row.last_login_at ?? undefined,
     memberships: row.memberships,
   }

@@ -4,6 +4,7 @@ import type { DirectorySettings } from './directory-settings.js'
 import { entryIdAttributes } from './entry-id.js'
 import { valuesOf } from './entry-values.js'
 import { comparedWithName, fillTemplate } from './ldap-text.js'
+import { passwordChangeAttributes } from './password-change.js'
 
 /** What tells that an account is off: Active Directory, OpenLDAP's password policy, 389 Directory Server. */
 const disablingAttributes = [
@@ -28,7 +29,13 @@ export function userAttributesOf(
   settings: DirectorySettings,
   loginAttributes: readonly string[],
 ): readonly string[] {
-  const fixed = ['uid', settings.emailAttribute, ...disablingAttributes, ...entryIdAttributes]
+  const fixed = [
+    'uid',
+    settings.emailAttribute,
+    ...disablingAttributes,
+    ...entryIdAttributes,
+    ...passwordChangeAttributes,
+  ]
   return [...new Set([...fixed, ...loginAttributes])]
 }
 

@@ -234,6 +234,23 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
     await slapd.change(`dn: ${dn}\nchangetype: delete\n`)
   })
 
+  it('tells when a password was changed, once the server knows', async () => {
+    const contractors = at('ldap://', { search: { searchBase: 'ou=contractors' } })
+    expect((await contractors.lookUp('carl'))?.passwordChangedAt).toBeUndefined()
+    const started = Math.floor(Date.now() / 1000) * 1000
+    await slapd.change(
+      `dn: ${userDn('carl')}\nchangetype: modify\nreplace: userPassword\nuserPassword: secret66\n`,
+    )
+    const changedAt = (await contractors.lookUp('carl'))?.passwordChangedAt?.getTime() ?? 0
+    expect(changedAt).toBeGreaterThanOrEqual(started)
+    expect(changedAt).toBeLessThanOrEqual(Date.now())
+    const verdict = await contractors.verify({ username: 'carl', password: 'secret66' })
+    expect(verdict).toMatchObject({ identity: { passwordChangedAt: new Date(changedAt) } })
+    await slapd.change(
+      `dn: ${userDn('carl')}\nchangetype: modify\nreplace: userPassword\nuserPassword: secret6\n`,
+    )
+  })
+
   it('searches below the base, or only directly under it', async () => {
     const deep = at('ldap://', { search: { searchBase: 'ou=staff' } })
     expect(await deep.verify({ username: 'hans', password: 'secret7' })).toMatchObject({ kind: 'confirmed' })

@@ -17,6 +17,7 @@ import { type LdapBind, LdapSession } from './ldap-session.js'
 import { comparableDn } from './ldap-text.js'
 import { DirectoryDown, Outage } from './outage.js'
 import { PassportPasswordCheck } from './passport-password-check.js'
+import { passwordChangedAt } from './password-change.js'
 import { isPlausible, type PasswordCheck } from './password-check.js'
 import { ReferredServers } from './referred-servers.js'
 import { ServerRotation } from './server-rotation.js'
@@ -178,6 +179,7 @@ export class LdapDirectory implements UserDirectory {
       username: userNameOf(username),
       dn: entry.dn,
       uniqueId: this.idOf(entry),
+      passwordChangedAt: passwordChangedAt(entry, this.clock.now()),
       email: valuesOf(entry, this.settings.emailAttribute)[0],
       groups: [...groups.values()],
     }

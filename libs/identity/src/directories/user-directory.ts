@@ -17,6 +17,8 @@ export interface DirectoryIdentity {
    * it. Undefined where the server shows none.
    */
   readonly uniqueId: string | undefined
+  /** Undefined where the server does not show it. */
+  readonly passwordChangedAt?: Date | undefined
   readonly email: string | undefined
   readonly groups: readonly DirectoryGroup[]
 }

@@ -84,12 +84,19 @@ export class InMemoryUserAccountStore implements UserAccountStore {
       confirmedAt: at,
     })
     const stored = isSame && known !== undefined ? known : this.madeAnew(name, known, transient)
+    const passwordChangedAt = stored.directory?.passwordChangedAt
+    const isChanged = Number(identity.passwordChangedAt ?? 0) > Number(passwordChangedAt ?? 0)
     const groups = groupsHereOf(identity, this.accounts.groups.values())
     return this.keep({
       ...stored,
       realm: identity.directory,
       email: identity.email ?? stored.email,
-      directory: { dn: identity.dn, confirmedAt: at },
+      directory: {
+        dn: identity.dn,
+        confirmedAt: at,
+        passwordChangedAt: isChanged ? identity.passwordChangedAt : passwordChangedAt,
+      },
+      credentialsRevision: stored.credentialsRevision + (isChanged ? 1 : 0),
       memberships: [
         ...stored.memberships.filter(({ source }) => source === internalRealm),
         ...groups.map((group) => ({ group, source: identity.directory })),

@@ -12,6 +12,7 @@ export interface ScriptedEntry {
   readonly password: string
   readonly groups: readonly DirectoryGroup[]
   readonly uniqueId?: string
+  readonly passwordChangedAt?: Date
 }
 
 /** A directory that knows what a test says, and counts how often it is asked. */
@@ -56,13 +57,17 @@ export class ScriptedDirectory implements UserDirectory {
     }
   }
 
-  private identityOf(username: string, { groups, uniqueId }: ScriptedEntry): DirectoryIdentity {
+  private identityOf(
+    username: string,
+    { groups, uniqueId, passwordChangedAt }: ScriptedEntry,
+  ): DirectoryIdentity {
     const name = userNameOf(username)
     return {
       directory: this.key,
       username: name,
       dn: `uid=${name},dc=${this.key}`,
       uniqueId,
+      passwordChangedAt,
       email: undefined,
       groups,
     }

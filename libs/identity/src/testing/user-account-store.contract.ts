@@ -254,6 +254,21 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
       })
     })
 
+    it('counts a password that the directory says was changed, once, and no time that is missing or older', async () => {
+      const revisionAfter = async (time: string | undefined) => {
+        const passwordChangedAt = time === undefined ? undefined : new Date(time)
+        return (await users.confirm(corpIdentity({ passwordChangedAt }), false, at)).credentialsRevision
+      }
+      const first = await revisionAfter(undefined)
+      expect(await revisionAfter(undefined)).toBe(first)
+      for (const [times, changed] of ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.123Z'].entries()) {
+        for (const seen of [changed, undefined, '2025-12-31T00:00:00.000Z', changed]) {
+          expect(await revisionAfter(seen)).toBe(first + times + 1)
+          expect((await users.find('ann'))?.directory?.passwordChangedAt).toEqual(new Date(changed))
+        }
+      }
+    })
+
     it('maps directory groups by name and by DN without regard to case, and only where a group says so', async () => {
       await groups.create(plainGroup('Entwickler-Ä', { realm: 'ldap' }))
       await groups.create(plainGroup('by-name', { realm: 'ldap', externalId: 'Release Managers' }))
