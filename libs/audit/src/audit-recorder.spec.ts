@@ -116,6 +116,22 @@ describe('the audit recorder', () => {
     expect(lines.at(-1)).toMatchObject({ message: 'audit events were lost', fields: { events: 15 } })
   })
 
+  it('tells how many events wait for each outlet, till they are written', async () => {
+    const trail = recorder()
+    expect([...trail.waiting()]).toEqual([
+      ['one', 0],
+      ['two', 0],
+    ])
+    outlet.before = () => Promise.reject(new Error('down'))
+    fill(trail, names(25))
+    expect([...trail.waiting().values()]).toEqual([25, 25])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([...trail.waiting().values()]).toEqual([25, 0])
+    outlet.before = () => Promise.resolve()
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect([...trail.waiting().values()]).toEqual([0, 0])
+  })
+
   it('is not held up by an outlet that never answers', async () => {
     const trail = recorder()
     outlet.before = () => new Promise(() => undefined)
@@ -210,6 +226,7 @@ describe('the audit recorder', () => {
       await vi.advanceTimersByTimeAsync(5_100)
       await closing
       expect([...observer.lost]).toEqual([['one', 10]])
+      expect(trail.waiting().get('one')).toBe(0)
       expect(lines.at(-1)).toMatchObject({ message: 'audit events were lost', fields: { events: 10 } })
       expect(outlet.isClosed).toBe(true)
       fill(trail, ['after the end'])

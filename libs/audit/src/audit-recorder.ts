@@ -29,6 +29,11 @@ export class AuditRecorder implements AuditTrail {
     }
   }
 
+  /** How many events wait for each outlet, those that are being written too. */
+  waiting(): ReadonlyMap<string, number> {
+    return new Map(this.#queues.map(({ outletName, waiting }) => [outletName, waiting]))
+  }
+
   /** Writes what waits, for at most `milliseconds`; what is left then is counted as lost. Never rejects. */
   async close(milliseconds: number): Promise<void> {
     const closings = await Promise.allSettled(this.#queues.map((queue) => queue.close(milliseconds)))

@@ -55,6 +55,14 @@ export class OutletQueue {
     this.#allowedBatch = settings.batch
   }
 
+  get outletName(): string {
+    return this.outlet.name
+  }
+
+  get waiting(): number {
+    return this.#events.length
+  }
+
   add(event: AuditEvent): void {
     if (this.#isOver || this.#events.length >= this.settings.capacity) {
       this.lose(1)

@@ -79,6 +79,23 @@ describe('metrics', () => {
     )
   })
 
+  it('show how many audit events wait for each outlet at this moment', async () => {
+    const metrics = new Metrics(silentLogger)
+    const waiting = new Map([
+      ['database', 0],
+      ['syslog', 7],
+    ])
+    metrics.trackAuditQueues(() => waiting)
+    expect(await linesOf(metrics)).toEqual(
+      expect.arrayContaining([
+        'entrepot_audit_waiting{outlet="database"} 0',
+        'entrepot_audit_waiting{outlet="syslog"} 7',
+      ]),
+    )
+    waiting.set('syslog', 0)
+    expect(await linesOf(metrics)).toContain('entrepot_audit_waiting{outlet="syslog"} 0')
+  })
+
   it('take readings when asked, and outlive one that fails', async () => {
     const metrics = new Metrics(silentLogger)
     metrics.trackReadings({

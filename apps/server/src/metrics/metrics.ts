@@ -152,6 +152,19 @@ export class Metrics implements RequestObserver, UpstreamObserver, AuditObserver
     )
   }
 
+  /** @param waiting by outlet, asked for when Prometheus comes by */
+  trackAuditQueues(waiting: () => ReadonlyMap<string, number>): void {
+    const gauge: Gauge<'outlet'> = new Gauge({
+      name: 'entrepot_audit_waiting',
+      help: 'Audit events that wait until an outlet (database, file, syslog) takes them',
+      labelNames: ['outlet'] as const,
+      registers: [this.#registry],
+      collect() {
+        for (const [outlet, events] of waiting()) gauge.set({ outlet }, events)
+      },
+    })
+  }
+
   private track(name: string, help: string, reading: Reading): void {
     const { logger } = this
     const gauge: Gauge = new Gauge({

@@ -45,7 +45,9 @@ const flushSeconds = { least: 1, most: 10 }
         logger: PinoLogger,
       ) => {
         const outlets = [new StoreOutlet(store), ...(file === undefined ? [] : [file]), ...syslogOf(settings)]
-        return new AuditRecorder(outlets, systemClock, metrics, logger)
+        const recorder = new AuditRecorder(outlets, systemClock, metrics, logger)
+        metrics.trackAuditQueues(() => recorder.waiting())
+        return recorder
       },
     },
     {
