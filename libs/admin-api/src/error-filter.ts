@@ -78,8 +78,8 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 function isRefusal(error: unknown, request: Request): boolean {
-  if (isRegistryError(error, 'DENIED')) return true
-  return isRegistryError(error, 'UNAUTHORIZED') && shownCredentials(request) !== undefined
+  if (!isRegistryError(error, 'DENIED', 'UNAUTHORIZED') || !error.isForAudit) return false
+  return error.code === 'DENIED' || shownCredentials(request) !== undefined
 }
 
 function render(error: unknown, requestId: string): Rendering {

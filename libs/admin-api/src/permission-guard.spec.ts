@@ -170,7 +170,7 @@ describe('PermissionGuard', () => {
         ['a malformed header', 'Basic'],
         ['a forged token', 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.'],
       ])('answers 401 with one Basic challenge to %s', async (_what, authorization) => {
-        const refused = () => app.audited.filter(({ action }) => action === 'access').length
+        const refused = () => app.audited.filter(({ outcome }) => outcome === 'refused').length
         const before = refused()
         const answer = await app.send(method, path, content, { authorization })
         expect(answer.status).toBe(401)

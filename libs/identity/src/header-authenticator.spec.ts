@@ -82,6 +82,14 @@ describe('HeaderAuthenticator', () => {
   })
 
   it.each([
+    ['a wrong password', basic('alice:wrong'), false],
+    ['a bad access token', 'Bearer ept_bad', false],
+    ['what no login is made of', 'Basic !!!!', true],
+  ])('leaves %s to one entry in the audit trail', async (_what, header, isForAudit) => {
+    await expect(setup('pw').authenticator.authenticate(header, origin)).rejects.toMatchObject({ isForAudit })
+  })
+
+  it.each([
     ['an empty header', ''],
     ['a bad access token', 'Bearer ept_bad'],
     ['an access token under another scheme', 'Token ept_good'],

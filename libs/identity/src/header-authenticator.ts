@@ -34,7 +34,7 @@ export class HeaderAuthenticator implements RequestAuthenticator {
 
   private async basic(credentials: PasswordCredentials, origin: RequestOrigin): Promise<Authentication> {
     const principal = await this.guard.authenticate(credentials, origin)
-    if (principal === undefined) throw unauthorized('user name or password is wrong')
+    if (principal === undefined) throw refused('user name or password is wrong')
     return { kind: 'basic', principal }
   }
 
@@ -45,7 +45,7 @@ export class HeaderAuthenticator implements RequestAuthenticator {
     const principal = await this.accessTokens.verify(credentials)
     if (principal !== undefined) return { kind: 'access-token', principal }
     await this.guard.refused('the access token is wrong', origin)
-    throw unauthorized('the access token is unknown, expired or revoked')
+    throw refused('the access token is unknown, expired or revoked')
   }
 
   private async verified(token: string, origin: RequestOrigin): Promise<VerifiedToken> {
@@ -75,6 +75,11 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
     if (error instanceof TypeError) return undefined
     throw error
   }
+}
+
+/** What the guard has written down. */
+function refused(message: string): RegistryError {
+  return new RegistryError('UNAUTHORIZED', message, { isForAudit: false })
 }
 
 function unauthorized(message: string): RegistryError {

@@ -269,8 +269,9 @@ describe('JwtTokenService', () => {
       clock.time += 359_999
       await service.verify(token)
       clock.time += 1
-      await expect(service.verify(token)).rejects.toThrow('expired')
-      await expect(serviceWith(settings).verify(token)).rejects.toThrow('expired')
+      const refusal = { message: expect.stringContaining('expired') as string, isForAudit: false }
+      await expect(service.verify(token)).rejects.toMatchObject(refusal)
+      await expect(serviceWith(settings).verify(token)).rejects.toMatchObject(refusal)
     },
   )
 

@@ -99,7 +99,7 @@ export class JwtTokenService implements TokenService {
   async verify(token: string): Promise<VerifiedToken> {
     const known = this.#verified.get(token)
     const claims = known ?? (await this.checkNew(token))
-    if (this.clock.now() >= claims.validUntil) throw refused('it has expired')
+    if (this.clock.now() >= claims.validUntil) throw expired()
     if (known === undefined) this.#verified.set(token, claims)
     return { principal: await this.principalOf(claims.bearer), scopes: claims.scopes }
   }
@@ -122,7 +122,7 @@ export class JwtTokenService implements TokenService {
       return await this.check(token)
     } catch (error) {
       if (error instanceof ForgedToken && saysItIsOver(token, this.clock.now())) {
-        throw refused('it has expired', error)
+        throw expired(error)
       }
       throw error
     }
@@ -153,7 +153,7 @@ export class JwtTokenService implements TokenService {
       )
       return claimsOf(payload)
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw refused('it has expired', error)
+      if (error instanceof errors.JWTExpired) throw expired(error)
       if (error instanceof errors.JOSEError) throw forged('it is not one of this registry', error)
       throw error
     }
@@ -202,6 +202,10 @@ function saysItIsOver(token: string, now: number): boolean {
 
 function refused(reason: string, cause?: unknown): RegistryError {
   return new RegistryError('UNAUTHORIZED', messageOf(reason), { cause })
+}
+
+function expired(cause?: unknown): RegistryError {
+  return new RegistryError('UNAUTHORIZED', messageOf('it has expired'), { cause, isForAudit: false })
 }
 
 function forged(reason: string, cause?: unknown): ForgedToken {

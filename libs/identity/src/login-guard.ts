@@ -215,6 +215,7 @@ export class LoginGuard implements Authenticator, TokenAttempts {
       throw new RegistryError(
         'DENIED',
         'too many logins with this user name have failed: it is locked, and an administrator has to unlock it',
+        { isForAudit: false },
       )
     }
     if (barrier.blockedUntil === undefined) return barrier

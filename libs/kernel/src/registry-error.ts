@@ -9,6 +9,11 @@ export interface RegistryErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** What went wrong underneath; logged, never sent. */
   readonly cause?: unknown
+  /**
+   * Whether a refusal is worth an entry in the audit trail, which it is unless this says no: where the trail has it already,
+   * and where nothing was tried, as with a token that has merely expired.
+   */
+  readonly isForAudit?: boolean
   /** Further errors to list beside this one, for a manifest that lacks several blobs. */
   readonly siblings?: readonly RegistryError[]
 }
@@ -22,6 +27,7 @@ export class RegistryError extends Error {
   readonly detail: unknown
   readonly retryAfterSeconds: number | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly isForAudit: boolean
   readonly siblings: readonly RegistryError[]
 
   constructor(
@@ -33,6 +39,7 @@ export class RegistryError extends Error {
     this.detail = options.detail
     this.retryAfterSeconds = options.retryAfterSeconds
     this.headers = options.headers ?? {}
+    this.isForAudit = options.isForAudit ?? true
     this.siblings = options.siblings ?? []
   }
 }

@@ -12,7 +12,8 @@ interface Verdict {
 /**
  * What a request that is over leaves in the audit trail: a change that was made, though its client may not have waited
  * to hear of it; a change that this server failed to make; an access that was refused. Undefined for reads, for clients'
- * mistakes, for uploads that were cut off, and for the challenge that tells a client without credentials to log in.
+ * mistakes, for uploads that were cut off, for the challenge that tells a client without credentials to log in, and for a
+ * refused login, which is there already.
  */
 export function auditEntryOf(exchange: Exchange, failure: unknown, hasLeft: boolean): AuditEntry | undefined {
   const verdict = verdictOn(exchange, failure, hasLeft)
@@ -40,8 +41,9 @@ function verdictOn(exchange: Exchange, failure: unknown, hasLeft: boolean): Verd
 }
 
 function isRefusal(exchange: Exchange, failure: unknown): boolean {
-  if (exchange.isHidden || isRegistryError(failure, 'DENIED')) return true
-  return isRegistryError(failure, 'UNAUTHORIZED') && exchange.showsCredentials
+  if (exchange.isHidden) return true
+  if (!isRegistryError(failure, 'DENIED', 'UNAUTHORIZED') || !failure.isForAudit) return false
+  return failure.code === 'DENIED' || exchange.showsCredentials
 }
 
 /** A failure of this server or of what it depends on, rather than of the request. */

@@ -56,7 +56,12 @@ export class Gate {
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code !== 'UNAUTHORIZED') throw error
       const isToken = authorization !== undefined && /^bearer(?: |$)/i.test(authorization)
-      throw this.unauthorized(error.message, challenger, isToken ? 'invalid_token' : undefined, error)
+      const { message, isForAudit } = error
+      throw this.unauthorized(message, challenger, {
+        error: isToken ? 'invalid_token' : undefined,
+        cause: error,
+        isForAudit,
+      })
     }
   }
 
@@ -72,7 +77,9 @@ export class Gate {
 
   /** The same refusal for what is closed to the caller and for what isn't there (44). */
   requireAction(caller: Caller, action: ScopeAction, subject: Subject, challenger: Challenger): void {
-    if (!this.allows(caller, action, subject)) throw this.refusal(caller, challenger)
+    if (this.allows(caller, action, subject)) return
+    const { repository, image } = subject
+    throw this.refusal(caller, challenger, this.rights.allows(caller.principal, action, repository, image))
   }
 
   /** A token can only narrow what the policy allows at the moment of use. */
@@ -94,14 +101,14 @@ export class Gate {
     return true
   }
 
-  private refusal(caller: Caller, challenger: Challenger): RegistryError {
+  /** @param isJustNarrow whether another token would do: then a client asks for one, and nobody was refused anything */
+  private refusal(caller: Caller, challenger: Challenger, isJustNarrow = false): RegistryError {
     if (!caller.isIdentified) return this.unauthorized('authentication required', challenger)
     if (caller.scopes !== undefined) {
-      return this.unauthorized(
-        'the token does not grant the access that is needed',
-        challenger,
-        'insufficient_scope',
-      )
+      return this.unauthorized('the token does not grant the access that is needed', challenger, {
+        error: 'insufficient_scope',
+        isForAudit: !isJustNarrow,
+      })
     }
     return new RegistryError('DENIED', 'requested access to the resource is denied', {
       detail: detailOf(challenger.needs()),
@@ -111,9 +118,13 @@ export class Gate {
   private unauthorized(
     message: string,
     challenger: Challenger,
-    error?: 'invalid_token' | 'insufficient_scope',
-    cause?: unknown,
+    particulars: {
+      readonly error?: 'invalid_token' | 'insufficient_scope' | undefined
+      readonly cause?: unknown
+      readonly isForAudit?: boolean
+    } = {},
   ): RegistryError {
+    const { error, ...options } = particulars
     const needs = challenger.needs()
     let challenge = `Bearer realm="${challenger.location.realm()}",service="${this.service}"`
     if (needs.length > 0) challenge += `,scope="${needs.map(scopeText).join(' ')}"`
@@ -121,7 +132,7 @@ export class Gate {
     return new RegistryError('UNAUTHORIZED', message, {
       detail: needs.length === 0 ? null : detailOf(needs),
       headers: { 'WWW-Authenticate': challenge },
-      cause,
+      ...options,
     })
   }
 }

@@ -6,7 +6,13 @@ import type {
   TokenScope,
   TokenService,
 } from '@entrepot/identity'
-import { anonymous, isRegistryError, type Principal, RegistryError } from '@entrepot/kernel'
+import {
+  anonymous,
+  isRegistryError,
+  type Principal,
+  RegistryError,
+  type RegistryErrorOptions,
+} from '@entrepot/kernel'
 import { bareMediaType } from '@entrepot/oci-model'
 import type { RootCall } from './call.js'
 import { Query } from './query.js'
@@ -101,7 +107,9 @@ export class TokenEndpoint {
         { username, password },
         call.exchange.origin,
       )
-      if (principal === undefined) throw unauthorized('the user name or password is wrong')
+      if (principal === undefined) {
+        throw unauthorized('the user name or password is wrong', { isForAudit: false })
+      }
       return { principal, refreshToken: undefined }
     }
     if (grantType === 'refresh_token') {
@@ -127,7 +135,9 @@ export class TokenEndpoint {
       if (proved.kind === 'basic' || proved.kind === 'access-token') return proved.principal
       if (proved.kind === 'none') return anonymous
     } catch (error) {
-      if (isRegistryError(error, 'UNAUTHORIZED')) throw unauthorized(error.message, error)
+      if (isRegistryError(error, 'UNAUTHORIZED')) {
+        throw unauthorized(error.message, { cause: error, isForAudit: error.isForAudit })
+      }
       throw error
     }
     throw unauthorized('a token is given for a user name and password, not for another token')
@@ -167,9 +177,12 @@ function required(form: Query, name: string): string {
 }
 
 /** This endpoint takes Basic: a challenge that sent a client here again would have it turn in a circle. */
-function unauthorized(message: string, cause?: unknown): RegistryError {
+function unauthorized(
+  message: string,
+  options: Pick<RegistryErrorOptions, 'cause' | 'isForAudit'> = {},
+): RegistryError {
   return new RegistryError('UNAUTHORIZED', message, {
     headers: { 'WWW-Authenticate': 'Basic realm="token"', 'Cache-Control': 'no-store' },
-    cause,
+    ...options,
   })
 }

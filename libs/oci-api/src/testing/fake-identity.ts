@@ -10,7 +10,7 @@ import type {
 } from '@entrepot/identity'
 import { type Principal, RegistryError, type UserPrincipal } from '@entrepot/kernel'
 
-/** Users whose password is `<name>:secret`, tokens that are numbers, access and refresh tokens that name their user. */
+/** Users whose password is `<name>:secret`, tokens that are numbers, access and refresh tokens that name their user. Wrong passwords are somebody else's to write down. */
 export class FakeIdentity implements Authenticator, RequestAuthenticator, TokenService {
   readonly #tokens = new Map<string, VerifiedToken>()
   readonly revoked = new Set<string>()
@@ -58,7 +58,9 @@ export class FakeIdentity implements Authenticator, RequestAuthenticator, TokenS
     const text = Buffer.from(credentials, 'base64').toString('utf8')
     const colon = text.indexOf(':')
     const principal = this.userOf({ username: text.slice(0, colon), password: text.slice(colon + 1) })
-    if (principal === undefined) throw new RegistryError('UNAUTHORIZED', 'user name or password is wrong')
+    if (principal === undefined) {
+      throw new RegistryError('UNAUTHORIZED', 'user name or password is wrong', { isForAudit: false })
+    }
     return { kind: 'basic', principal }
   }
 
