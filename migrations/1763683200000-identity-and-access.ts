@@ -123,6 +123,7 @@ const settings = `
     value jsonb NOT NULL,
     revision integer NOT NULL DEFAULT 1
   );
+  INSERT INTO security_settings (name, value) SELECT 'administered', 'true' WHERE EXISTS (SELECT 1 FROM users WHERE admin);
   CREATE TABLE ldap_settings (
     key text COLLATE "C" PRIMARY KEY,
     position integer NOT NULL,

@@ -49,9 +49,28 @@ describe('bootstrapAdministrator', () => {
     expect(await users.find('boss')).toEqual(boss)
   })
 
-  it('makes an administrator of an admin who may not administer any more', async () => {
+  it('never brings an administrator back who is disabled or was demoted', async () => {
     const users = new InMemoryUserAccountStore()
-    const { id } = await users.create({ name: 'admin', admin: true, disabled: true })
+    const admin = await users.create({ name: 'admin', admin: true, disabled: true, passwordHash: 'kept' })
+    expect(await bootstrapAdministrator(users, hasher, 'chosen by hand 7')).toBeUndefined()
+    expect(await users.find('admin')).toEqual(admin)
+    const demoted = await users.update('admin', { admin: false })
+    expect(await bootstrapAdministrator(users, hasher, undefined)).toBeUndefined()
+    expect(await users.find('admin')).toEqual(demoted)
+  })
+
+  it('makes nobody when the only administrator was one of a directory that has them no more', async () => {
+    const users = new InMemoryUserAccountStore()
+    const { id } = await users.confirm(corpIdentity(), false, new Date(0))
+    await users.update('ann', { admin: true })
+    await users.withdraw(id)
+    expect(await bootstrapAdministrator(users, hasher, 'chosen by hand 7')).toBeUndefined()
+    expect(await users.find('admin')).toBeUndefined()
+  })
+
+  it('makes an administrator of an admin who was there before any', async () => {
+    const users = new InMemoryUserAccountStore()
+    const { id } = await users.create({ name: 'admin', disabled: true })
     await bootstrapAdministrator(users, hasher, 'chosen by hand 7')
     expect(await users.find('admin')).toMatchObject({ id, admin: true, disabled: false })
   })

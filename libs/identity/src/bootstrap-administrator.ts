@@ -14,10 +14,11 @@ export interface BootstrappedAdministrator {
 }
 
 /**
- * Makes the user `admin` when nobody may administer. Two replicas must not run it at one time: the later one's password
+ * Makes the user `admin` where nobody has ever administered: not when the last one is gone, whose password may be known to
+ * others since, or have been changed for that. Two replicas must not run it at one time: the later one's password
  * would win.
  * @param password what ENTREPOT_ADMIN_PASSWORD says; undefined for a random one
- * @returns undefined when there was an administrator, whose password stays as it is
+ * @returns undefined when there ever was an administrator; nothing is changed then
  * @throws RegistryError REQUEST_INVALID when the password is refused, without the password in the message
  */
 export async function bootstrapAdministrator(
@@ -26,7 +27,7 @@ export async function bootstrapAdministrator(
   password: string | undefined,
   random: RandomSource = systemRandom,
 ): Promise<BootstrappedAdministrator | undefined> {
-  if (await users.hasAdministrator()) return undefined
+  if (await users.hasHadAdministrator()) return undefined
   if (password !== undefined) checkSetting(password)
   const initialPassword = password ?? random(16).toString('hex')
   await putAdministrator(users, await hasher.hash(initialPassword))

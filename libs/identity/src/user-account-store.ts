@@ -18,8 +18,10 @@ export interface UserAccountStore {
    * @throws RegistryError CONFLICT when nobody could administer any more
    */
   delete(name: string): Promise<boolean>
-  /** Whether anybody may administer: false only before the first start is done. */
+  /** Whether anybody may administer now. */
   hasAdministrator(): Promise<boolean>
+  /** Whether anybody was ever made an administrator: true for good from then on, whatever becomes of them. */
+  hasHadAdministrator(): Promise<boolean>
   /**
    * After a directory has confirmed somebody: makes or renews the account, and replaces the memberships that come from
    * directories; those given here stay. Only groups that exist here count: of realm `ldap` with the directory group's name,

@@ -3,7 +3,7 @@ import { PostgresRepositoryStore, PostgresUserAccountStore } from '@entrepot/dat
 import { TestDatabase } from '@entrepot/database/testing'
 import { PasswordHasher } from '@entrepot/identity'
 import { internalLogins } from '@entrepot/identity/testing'
-import { silentLogger, systemClock } from '@entrepot/kernel'
+import { type LogFields, silentLogger, systemClock } from '@entrepot/kernel'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FirstStart } from './first-start.js'
@@ -15,12 +15,18 @@ describe('the first start', () => {
   let database: TestDatabase
   let users: PostgresUserAccountStore
   const started: RepositoryDirectory[] = []
+  const errors: string[] = []
+  const logger = {
+    ...silentLogger,
+    error: (_fields: LogFields, message: string) => void errors.push(message),
+  }
   beforeEach(async () => {
     database = await TestDatabase.create()
     users = new PostgresUserAccountStore(database.database)
   })
   afterEach(async () => {
     for (const repositories of started.splice(0)) repositories.stop()
+    errors.length = 0
     await database.close()
   })
 
@@ -31,7 +37,7 @@ describe('the first start', () => {
     started.push(repositories)
     return {
       repositories,
-      firstStart: new FirstStart(users, new PasswordHasher(), repositories, database.database),
+      firstStart: new FirstStart(users, new PasswordHasher(), repositories, database.database, logger),
     }
   }
   const logsIn = async (password: string): Promise<boolean> =>
@@ -74,6 +80,35 @@ describe('the first start', () => {
     expect(again).toEqual({ isFirst: false, generatedPassword: undefined })
     expect(repositories.find('docker')).toBeUndefined()
     expect(await logsIn('another password 7')).toBe(false)
+  })
+
+  it('is not made again when the last administrator is gone: the password of then may be in strange hands', async () => {
+    await (await replica()).firstStart.run(settings)
+    await users.confirm(
+      {
+        directory: 'corp',
+        username: 'ann',
+        dn: 'uid=ann',
+        uniqueId: undefined,
+        email: undefined,
+        groups: [],
+      },
+      false,
+      new Date(),
+    )
+    const ann = await users.update('ann', { admin: true })
+    const admin = await users.update('admin', { disabled: true, admin: false })
+    await (await replica()).firstStart.run(settings)
+    expect(errors).toEqual([])
+    await users.withdraw(ann.id, new Date())
+    const again = await (await replica()).firstStart.run(settings)
+    expect(again).toEqual({ isFirst: false, generatedPassword: undefined })
+    expect(await users.find('admin')).toEqual(admin)
+    expect(await logsIn(settings.adminPassword)).toBe(false)
+    expect(errors).toEqual([expect.stringContaining('nobody can administer')])
+    await database.database.query({ text: `DELETE FROM security_settings WHERE name = 'administered'` }, [])
+    expect(await (await replica()).firstStart.run(settings)).toMatchObject({ isFirst: true })
+    expect(await logsIn(settings.adminPassword)).toBe(true)
   })
 
   it('goes on where one was cut off', async () => {

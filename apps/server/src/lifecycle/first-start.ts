@@ -1,6 +1,6 @@
 import type { Database } from '@entrepot/database'
 import { bootstrapAdministrator, type PasswordHasher, type UserAccountStore } from '@entrepot/identity'
-import { isRegistryError } from '@entrepot/kernel'
+import { isRegistryError, type Logger } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 import type { Settings } from '../settings/settings.js'
 import { defaultRepositories } from './default-repositories.js'
@@ -10,7 +10,7 @@ import { StartupError } from './startup-error.js'
 const firstStartLock = 4_127_550_319
 
 export interface FirstStartOutcome {
-  /** False when there was an administrator already. */
+  /** False where there ever was an administrator. */
   readonly isFirst: boolean
   /** To be shown once. */
   readonly generatedPassword: string | undefined
@@ -23,20 +23,34 @@ export class FirstStart {
     private readonly hasher: PasswordHasher,
     private readonly repositories: RepositoryDirectory,
     private readonly database: Database,
+    private readonly logger: Logger,
   ) {}
 
   /**
-   * Does nothing once there is an administrator. One replica does it, the others wait and find it done.
+   * Does nothing where there ever was an administrator, and says so in the log when nobody can administer. One replica does it, the others wait and find it done.
    * @throws StartupError when the password that was set is refused
    */
   run(settings: Pick<Settings, 'adminPassword' | 'bootstrap'>): Promise<FirstStartOutcome> {
     return this.database.transaction(async (transaction) => {
       await transaction.query({ text: 'SELECT pg_advisory_xact_lock($1)' }, [firstStartLock])
-      if (await this.users.hasAdministrator()) return { isFirst: false, generatedPassword: undefined }
+      if (await this.users.hasHadAdministrator()) {
+        await this.warnWithoutAdministrator()
+        return { isFirst: false, generatedPassword: undefined }
+      }
       if (settings.bootstrap === 'default') await this.createRepositories()
       const administrator = await this.createAdministrator(settings.adminPassword)
       return { isFirst: true, generatedPassword: administrator?.generatedPassword }
     })
+  }
+
+  /** A start never brings one back: whoever can write to the database can, by having the first start made again. */
+  private async warnWithoutAdministrator(): Promise<void> {
+    if (await this.users.hasAdministrator()) return
+    this.logger.error(
+      {},
+      'nobody can administer: the administrators are disabled, or their directory has them no more. To have the first ' +
+        "start make admin again: DELETE FROM security_settings WHERE name = 'administered', set ENTREPOT_ADMIN_PASSWORD, start",
+    )
   }
 
   /** Before the administrator, so that a start that was cut off here is done again as a whole. */

@@ -18,7 +18,10 @@ describe('the stores of accounts and groups', () => {
   afterAll(() => db.close())
 
   const open = async () => {
-    await db.database.query({ text: 'TRUNCATE users, groups, access_tokens, refresh_tokens CASCADE' }, [])
+    await db.database.query(
+      { text: 'TRUNCATE users, groups, access_tokens, refresh_tokens, security_settings CASCADE' },
+      [],
+    )
     return {
       users: new PostgresUserAccountStore(db.database),
       groups: new PostgresGroupStore(db.database),

@@ -68,6 +68,15 @@ export const administratorExists: Statement = {
     ) AS exists`,
 }
 
+/** Stays when every administrator is gone: the first start is not to be made again. */
+export const noteAdministrator: Statement = {
+  text: `INSERT INTO security_settings (name, value) VALUES ('administered', 'true') ON CONFLICT DO NOTHING`,
+}
+
+export const wasAdministered: Statement = {
+  text: `SELECT EXISTS (SELECT 1 FROM security_settings WHERE name = 'administered') AS exists`,
+}
+
 /** $1 user, $2 groups, $3 source. Groups that are deleted meanwhile are waited for and left out. */
 export const addMemberships: Statement = {
   text: `

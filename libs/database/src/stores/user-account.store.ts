@@ -80,6 +80,7 @@ export class PostgresUserAccountStore implements UserAccountStore {
       return await this.database.transaction(async (transaction) => {
         const [row] = await transaction.query<{ id: UserId }>(sql.createAccount, values)
         if (row === undefined) throw new Error('a user who was inserted has no row')
+        if (account.admin === true) await transaction.query(sql.noteAdministrator, [])
         await give(transaction, row.id, account.groups ?? [])
         await transaction.query(sql.joinGroups, [row.id])
         return await existing(transaction, name)
@@ -97,6 +98,7 @@ export class PostgresUserAccountStore implements UserAccountStore {
       if (row === undefined)
         throw new RegistryError('NAME_UNKNOWN', `there is no user ${JSON.stringify(key)}`)
       await transaction.query(sql.updateAccount, [row.id, JSON.stringify(columnsOf(change))])
+      if (change.admin === true) await transaction.query(sql.noteAdministrator, [])
       if (change.groups !== undefined) {
         await transaction.query(sql.removeGivenMemberships, [row.id, change.groups])
         await give(transaction, row.id, change.groups)
@@ -115,6 +117,11 @@ export class PostgresUserAccountStore implements UserAccountStore {
 
   async hasAdministrator(): Promise<boolean> {
     const [row] = await this.database.query<{ exists: boolean }>(sql.administratorExists, [])
+    return row?.exists === true
+  }
+
+  async hasHadAdministrator(): Promise<boolean> {
+    const [row] = await this.database.query<{ exists: boolean }>(sql.wasAdministered, [])
     return row?.exists === true
   }
 

@@ -5,6 +5,8 @@ import type { KnownEntry } from '../same-entry.js'
 
 /** What the stores of accounts and of groups hold in common. */
 export class InMemoryAccounts {
+  /** Whether anybody was ever made an administrator. */
+  wasAdministered = false
   /** By name; `admin` is worked out when one is read. */
   readonly users = new Map<string, UserAccount>()
   readonly groups = new Map<string, Group>()

@@ -66,6 +66,10 @@ export class InMemoryUserAccountStore implements UserAccountStore {
     return this.accounts.isAdministered()
   }
 
+  async hasHadAdministrator(): Promise<boolean> {
+    return this.accounts.wasAdministered
+  }
+
   async confirm(identity: DirectoryIdentity, transient: boolean, at: Date): Promise<UserAccount> {
     const name = userNameOf(identity.username)
     const known = this.accounts.users.get(name)
@@ -185,6 +189,7 @@ export class InMemoryUserAccountStore implements UserAccountStore {
       .sort(([left], [right]) => byCodePoint(left, right))
       .map(([, one]) => one)
     const kept = { ...account, memberships }
+    this.accounts.wasAdministered ||= kept.ownAdmin
     this.accounts.users.set(account.name, kept)
     return this.read(kept)
   }

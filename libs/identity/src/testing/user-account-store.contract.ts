@@ -179,6 +179,25 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
       expect(await users.find('ann')).toMatchObject({ admin: false })
     })
 
+    it('knows for good that there was an administrator, however they came and whatever became of them', async () => {
+      expect(await users.hasHadAdministrator()).toBe(false)
+      await users.create({ name: 'bob' })
+      await users.confirm(corpIdentity(), false, at)
+      await users.update('bob', { admin: false, disabled: true })
+      expect(await users.hasHadAdministrator()).toBe(false)
+      const ann = await users.update('ann', { admin: true })
+      expect(await users.hasHadAdministrator()).toBe(true)
+      await users.withdraw(ann.id, at)
+      expect(await users.hasAdministrator()).toBe(false)
+      await users.delete('ann')
+      expect(await users.hasHadAdministrator()).toBe(true)
+    })
+
+    it('knows that there was an administrator who was made one at once', async () => {
+      await users.create({ name: 'ann', admin: true })
+      expect(await users.hasHadAdministrator()).toBe(true)
+    })
+
     it('keeps the last administrator who is enabled, and changes nothing then', async () => {
       await groups.create(plainGroup('chiefs', { adminPrivileges: true }))
       await users.create({ name: 'ann', admin: true })
