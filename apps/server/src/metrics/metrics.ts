@@ -3,6 +3,7 @@ import type { AuditAction, AuditOutcome, Logger } from '@entrepot/kernel'
 import type { FinishedRequest, RequestObserver } from '@entrepot/oci-api'
 import type { ObservedBody, ObservedRateLimit, ObservedRequest, UpstreamObserver } from '@entrepot/upstream'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { DirectoryMetrics } from './directory-metrics.js'
 
 /** A number that is asked for when Prometheus comes by. */
 export type Reading = () => number | Promise<number>
@@ -92,6 +93,8 @@ export class Metrics implements RequestObserver, UpstreamObserver, AuditObserver
     labelNames: ['outlet'] as const,
     registers: [this.#registry],
   })
+
+  readonly directories = new DirectoryMetrics(this.#registry)
 
   constructor(private readonly logger: Logger) {
     collectDefaultMetrics({ register: this.#registry })

@@ -8,6 +8,7 @@ import {
 import { systemClock } from '@entrepot/kernel'
 import { Module, type OnModuleDestroy } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
+import { Metrics } from '../metrics/metrics.js'
 import { broadcastToken, CoordinationModule } from './coordination.module.js'
 import { DatabaseModule } from './database.module.js'
 
@@ -17,13 +18,19 @@ import { DatabaseModule } from './database.module.js'
   providers: [
     {
       provide: ConfiguredDirectories,
-      inject: [Database, broadcastToken, PinoLogger],
-      useFactory: async (database: Database, broadcast: Broadcast, logger: PinoLogger) => {
+      inject: [Database, broadcastToken, PinoLogger, Metrics],
+      useFactory: async (database: Database, broadcast: Broadcast, logger: PinoLogger, metrics: Metrics) => {
         const stores = {
           directories: new PostgresOrderedSettingsStore<DirectorySettings>(database, 'ldap_settings'),
           groups: new PostgresOrderedSettingsStore<DirectoryGroupSettings>(database, 'ldap_group_settings'),
         }
-        const directories = new ConfiguredDirectories(stores, broadcast, systemClock, logger)
+        const directories = new ConfiguredDirectories(
+          stores,
+          broadcast,
+          systemClock,
+          logger,
+          metrics.directories,
+        )
         await directories.start()
         return directories
       },

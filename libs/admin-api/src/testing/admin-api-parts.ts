@@ -28,6 +28,7 @@ import {
   InMemoryOidcProviderStore,
   InMemoryOrderedSettingsStore,
   InMemoryRefreshTokenStore,
+  RecordingDirectoryObserver,
   InMemoryUserAccountStore,
   loginChain,
   signingKeysInMemory,
@@ -88,7 +89,13 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     directories: new InMemoryOrderedSettingsStore<DirectorySettings>(),
     groups: new InMemoryOrderedSettingsStore<DirectoryGroupSettings>(),
   }
-  const directories = new ConfiguredDirectories(directoryStores, broadcast, systemClock, logger)
+  const directories = new ConfiguredDirectories(
+    directoryStores,
+    broadcast,
+    systemClock,
+    logger,
+    new RecordingDirectoryObserver(),
+  )
   const oidcProviders = new OidcProviders(new InMemoryOidcProviderStore(), broadcast, logger, systemClock)
   const replicated = [repositories, targets, anonymous, policies, directories, oidcProviders]
   for (const each of replicated) await each.start()

@@ -2,6 +2,7 @@ import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { systemClock } from '@entrepot/kernel'
 import { companyDirectory, companyGroups, InMemoryOrderedSettingsStore } from '@entrepot/identity/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import { ConfiguredDirectories } from './configured-directories.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
@@ -19,8 +20,13 @@ describe('ConfiguredDirectories', () => {
     directories: new InMemoryOrderedSettingsStore<DirectorySettings>(),
     groups: new InMemoryOrderedSettingsStore<DirectoryGroupSettings>(),
   })
-  const replica = async (shared = stores(), broadcast = new MemoryBroadcast()) => {
-    const directories = new ConfiguredDirectories(shared, broadcast, systemClock, new RecordingLogger())
+  const replica = async (
+    shared = stores(),
+    broadcast = new MemoryBroadcast(),
+    observer = new RecordingDirectoryObserver(),
+  ) => {
+    const logger = new RecordingLogger()
+    const directories = new ConfiguredDirectories(shared, broadcast, systemClock, logger, observer)
     await directories.start()
     started.push(directories)
     return directories
@@ -38,6 +44,26 @@ describe('ConfiguredDirectories', () => {
     expect(directories.settings().map(({ key }) => key)).toEqual(['c', 'a', 'b'])
     expect(directories.find('a')?.key).toBe('a')
     await expect(directories.reorder(['c'])).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it('tells its observer which are switched on, on every replica, by host and port only', async () => {
+    const [shared, broadcast] = [stores(), new MemoryBroadcast()]
+    const observers = [new RecordingDirectoryObserver(), new RecordingDirectoryObserver()]
+    const [directories] = await Promise.all(observers.map((each) => replica(shared, broadcast, each)))
+    if (directories === undefined) throw new Error('there is no replica')
+    const told = (expected: unknown) =>
+      vi.waitFor(() => expect(observers.map((each) => each.directories)).toEqual([expected, expected]))
+    const urls = ['ldaps://one.example/dc=example', 'ldap://[2001:db8::7]:3389/dc=example']
+    await directories.create({ ...settings('corp'), urls })
+    await directories.create(settings('off', false))
+    const corp = { key: 'corp', servers: ['one.example:636', '[2001:db8::7]:3389'] }
+    await told([corp])
+    await directories.update('off', { enabled: true })
+    await told([corp, { key: 'off', servers: ['directory.example:389'] }])
+    await directories.update('off', { enabled: false })
+    await told([corp])
+    await directories.delete('corp')
+    await told([])
   })
 
   it('shows a change on every replica', async () => {

@@ -3,6 +3,8 @@ import { type Broadcast, Replicated } from '@entrepot/coordination'
 import { type Clock, type Logger, RegistryError } from '@entrepot/kernel'
 import { checkDirectoryGroupSettings, checkDirectorySettings } from './check-directory-settings.js'
 import { changedDirectorySettings, type DirectorySettingsFields } from './default-directory-settings.js'
+import { addressOf, type DirectoryObserver, type ObservedDirectory } from './directory-observer.js'
+import { serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
 import { LdapDirectory } from './ldap-directory.js'
 import type { OrderedSettings, OrderedSettingsStore } from './ordered-settings-store.js'
@@ -31,10 +33,12 @@ export class ConfiguredDirectories implements UserDirectories {
     broadcast: Broadcast,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly observer: DirectoryObserver,
   ) {
     const initial: Loaded = { directories: [], groups: [], ldap: [] }
     const load = (current: Loaded) => this.load(current)
     this.#loaded = new Replicated({ name: 'directories', initial, load }, broadcast, logger)
+    this.#loaded.onChange(() => observer.onDirectories(this.all().map(observedOf)))
   }
 
   /** Loads the settings and follows their changes until `stop`. */
@@ -180,6 +184,10 @@ export class ConfiguredDirectories implements UserDirectories {
       isDeepStrictEqual(old.settings, settings) &&
       isDeepStrictEqual(old.groupSettings, own)
       ? old
-      : new LdapDirectory(settings, own, this.clock, this.logger)
+      : new LdapDirectory(settings, own, this.clock, this.logger, this.observer)
   }
+}
+
+function observedOf({ settings }: LdapDirectory): ObservedDirectory {
+  return { key: settings.key, servers: serversOf(settings).map(addressOf) }
 }

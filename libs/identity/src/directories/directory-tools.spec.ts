@@ -14,6 +14,7 @@ import {
   userDn,
 } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import { ConfiguredDirectories } from './configured-directories.js'
 import type { DirectorySettingsFields } from './default-directory-settings.js'
@@ -232,6 +233,7 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
         new MemoryBroadcast(),
         systemClock,
         new RecordingLogger(),
+        new RecordingDirectoryObserver(),
       )
       await directories.start()
       await directories.create(companyDirectory([slapd.url], { readTimeoutMilliseconds: 20_000, ...fields }))

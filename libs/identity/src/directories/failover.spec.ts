@@ -10,6 +10,7 @@ import {
   userDn,
 } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import type { DirectorySettingsFields } from './default-directory-settings.js'
 import { LdapDirectory } from './ldap-directory.js'
@@ -27,8 +28,9 @@ describe.skipIf(!requireSlapd())('a directory with two servers', () => {
   })
 
   const over = (urls: readonly string[], fields: DirectorySettingsFields = {}) => {
-    const logger = new RecordingLogger()
-    return { logger, directory: new LdapDirectory(companyDirectory(urls, fields), [], systemClock, logger) }
+    const [logger, observer] = [new RecordingLogger(), new RecordingDirectoryObserver()]
+    const settings = companyDirectory(urls, fields)
+    return { logger, observer, directory: new LdapDirectory(settings, [], systemClock, logger, observer) }
   }
   const timed = async (directory: LdapDirectory): Promise<number> => {
     const begin = performance.now()
@@ -52,10 +54,13 @@ describe.skipIf(!requireSlapd())('a directory with two servers', () => {
 
   it('loses the time of a silent first server at one login, not at each', async () => {
     const silent = await TcpListener.start(() => undefined)
-    const { directory } = over([`ldap://127.0.0.1:${silent.port}/${suffix}`, second.url])
+    const { directory, observer } = over([`ldap://127.0.0.1:${silent.port}/${suffix}`, second.url])
     expect(await timed(directory)).toBeGreaterThan(900)
     for (let login = 0; login < 5; login += 1) expect(await timed(directory)).toBeLessThan(500)
     expect(silent.accepted).toBe(1)
+    const answered = Array.from({ length: 6 }, () => `corp ${new URL(second.url).host} up`)
+    expect(observer.servers).toEqual([`corp 127.0.0.1:${silent.port} down`, ...answered])
+    expect(observer.questions).toEqual(Array.from({ length: 6 }, () => 'corp answered'))
     await silent.stop()
   })
 
@@ -69,7 +74,7 @@ describe.skipIf(!requireSlapd())('a directory with two servers', () => {
 
   it('names each server in the log, and can not be asked, when both are down', async () => {
     await Promise.all([first.kill(), second.kill()])
-    const { directory, logger } = over([first.url, second.url])
+    const { directory, logger, observer } = over([first.url, second.url])
     await expect(directory.verify(alice)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       retryAfterSeconds: 10,
@@ -78,6 +83,9 @@ describe.skipIf(!requireSlapd())('a directory with two servers', () => {
       ['corp', first.url],
       ['corp', second.url],
     ])
+    const [one, two] = [first, second].map(({ url }) => new URL(url).host)
+    expect(observer.servers).toEqual([`corp ${one} down`, `corp ${two} down`])
+    expect(observer.questions).toEqual(['corp failed'])
     await Promise.all([first.launch(), second.launch()])
   })
 

@@ -11,6 +11,7 @@ import {
   userDn,
 } from '@entrepot/identity/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import type { DirectoryGroupSettings } from './directory-settings.js'
 import { LdapDirectory } from './ldap-directory.js'
@@ -28,6 +29,7 @@ async function groupsOf(
     groups,
     systemClock,
     logger,
+    new RecordingDirectoryObserver(),
   )
   return (await directory.lookUp(username))?.groups.map(({ name }) => name)
 }
@@ -176,6 +178,7 @@ describe('the id of somebody in an Active Directory', () => {
           [],
           systemClock,
           logger,
+          new RecordingDirectoryObserver(),
         )
         expect(await directory.lookUp('ann')).toMatchObject({ uniqueId: `objectguid:${id}` })
         const asked = server.requests.find(({ kind }) => kind === 'search')
@@ -264,7 +267,13 @@ describe('the groups of somebody in an Active Directory', () => {
         return request.dn === user ? { code: 49, message } : {}
       })
       const url = `ldap://127.0.0.1:${server.port}/${suffix}`
-      const directory = new LdapDirectory(companyDirectory([url]), [], systemClock, logger)
+      const directory = new LdapDirectory(
+        companyDirectory([url]),
+        [],
+        systemClock,
+        logger,
+        new RecordingDirectoryObserver(),
+      )
       expect(await directory.verify({ username: 'ann', password: 'x' })).toEqual({ kind: 'wrong-password' })
     },
   )

@@ -10,6 +10,7 @@ import {
 } from '@entrepot/identity/testing'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import type { DirectorySettingsFields } from './default-directory-settings.js'
 import type { DirectoryServer } from './directory-server.js'
@@ -44,7 +45,13 @@ async function listening(onConnection: (socket: Socket) => void): Promise<TcpLis
 }
 
 function directoryAt(url: string, fields: DirectorySettingsFields = {}): LdapDirectory {
-  return new LdapDirectory(companyDirectory([url], { ...limits, ...fields }), [], systemClock, logger)
+  return new LdapDirectory(
+    companyDirectory([url], { ...limits, ...fields }),
+    [],
+    systemClock,
+    logger,
+    new RecordingDirectoryObserver(),
+  )
 }
 
 /** @returns the milliseconds that it took to say "can't be asked" */

@@ -10,6 +10,7 @@ import {
   userDn,
 } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import type { DirectorySettingsFields } from './default-directory-settings.js'
 import { BindPasswordCheck } from './bind-password-check.js'
@@ -45,6 +46,7 @@ describe.skipIf(!requireSlapd())('LdapDirectory at a real slapd', () => {
       [companyGroups()],
       systemClock,
       logger,
+      new RecordingDirectoryObserver(),
     )
   }
 

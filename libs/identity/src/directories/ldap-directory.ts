@@ -6,6 +6,7 @@ import { Places } from '../places.js'
 import { userNameOf } from '../user-name.js'
 import { BindPasswordCheck, isRefusal } from './bind-password-check.js'
 import { directDn, showsName } from './direct-dn.js'
+import { addressOf, type DirectoryObserver } from './directory-observer.js'
 import { type DirectoryServer, serversOf } from './directory-server.js'
 import type { DirectoryGroupSettings, DirectorySettings } from './directory-settings.js'
 import { entryIdOf } from './entry-id.js'
@@ -45,6 +46,7 @@ export class LdapDirectory implements UserDirectory {
     readonly groupSettings: readonly DirectoryGroupSettings[],
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly observer: DirectoryObserver,
   ) {
     this.#rotation = new ServerRotation(serversOf(settings), clock)
     this.#outage = new Outage(settings.key, clock)
@@ -212,8 +214,15 @@ export class LdapDirectory implements UserDirectory {
     }
   }
 
-  private ask<T>(action: (server: DirectoryServer) => Promise<T>): Promise<T> {
-    return this.#outage.ask(() => this.askInTurn(action))
+  private async ask<T>(action: (server: DirectoryServer) => Promise<T>): Promise<T> {
+    let outcome: 'answered' | 'failed' = 'failed'
+    try {
+      const answer = await this.#outage.ask(() => this.askInTurn(action))
+      outcome = 'answered'
+      return answer
+    } finally {
+      this.observer.onQuestion(this.key, outcome)
+    }
   }
 
   /** Asks the servers in turn until one answers. */
@@ -223,10 +232,12 @@ export class LdapDirectory implements UserDirectory {
       try {
         const answer = await action(server)
         this.#rotation.answered(server)
+        this.observer.onServer(this.key, addressOf(server), true)
         return answer
       } catch (error) {
         if (!(error instanceof LdapFailure)) throw error
         this.#rotation.failed(server)
+        this.observer.onServer(this.key, addressOf(server), false)
         isDown &&= error instanceof ServerOutOfReach
         const { step, message: reason } = error
         this.logger.warn(

@@ -1,6 +1,7 @@
 import { RegistryError } from '@entrepot/kernel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { companyDirectory, FakeLdapServer, suffix, TcpListener } from '../testing/index.js'
+import { RecordingDirectoryObserver } from '../testing/recording-directory-observer.js'
 import { RecordingLogger } from '../testing/recording-logger.js'
 import { LdapDirectory } from './ldap-directory.js'
 import { DirectoryDown, Outage } from './outage.js'
@@ -95,6 +96,11 @@ describe('Outage', () => {
 })
 
 describe('a directory with one server', () => {
+  let observer: RecordingDirectoryObserver
+  beforeEach(() => {
+    observer = new RecordingDirectoryObserver()
+  })
+
   const stops: (() => Promise<void>)[] = []
   afterEach(async () => {
     for (const stop of stops.splice(0)) await stop()
@@ -105,7 +111,7 @@ describe('a directory with one server', () => {
       connectTimeoutMilliseconds: 300,
       readTimeoutMilliseconds: 300,
     })
-    return new LdapDirectory(settings, [], clock, new RecordingLogger())
+    return new LdapDirectory(settings, [], clock, new RecordingLogger(), observer)
   }
 
   it('that is silent is waited for once, and not by everybody', async () => {
@@ -121,9 +127,12 @@ describe('a directory with one server', () => {
     }
     expect(performance.now() - begin).toBeLessThan(250)
     expect(silent.accepted).toBe(1)
+    expect(observer.servers).toEqual([`corp 127.0.0.1:${silent.port} down`])
+    expect(observer.questions).toEqual(Array.from({ length: 22 }, () => 'corp failed'))
     clock.time += 5000
     await Promise.allSettled([directory.lookUp('alice'), directory.lookUp('bob')])
     expect(silent.accepted).toBe(2)
+    expect(observer.servers).toHaveLength(2)
   })
 
   it('that fails at one search goes on being asked for the others', async () => {
@@ -138,5 +147,7 @@ describe('a directory with one server', () => {
     await expect(directory.lookUp('heavy')).rejects.toMatchObject(down)
     expect(await directory.lookUp('alice')).toBeUndefined()
     expect(searched).toHaveLength(2)
+    expect(observer.questions).toEqual(['corp failed', 'corp answered'])
+    expect(observer.servers).toEqual(['down', 'up'].map((seen) => `corp 127.0.0.1:${server.port} ${seen}`))
   })
 })
