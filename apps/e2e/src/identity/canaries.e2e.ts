@@ -331,6 +331,15 @@ describe('no secret is told', () => {
     expect(found).toEqual([])
   })
 
+  it('and the metrics show that the directory does not let its manager in, by host and port', () => {
+    const lines = (places.get('metrics') ?? '').split('\n')
+    const { host } = new URL(directory.url)
+    expect(lines).toContain(`entrepot_directory_up{directory="corp",server="${host}"} 0`)
+    expect(lines).toContain('entrepot_directory_questions_total{directory="corp",outcome="answered"} 0')
+    expect(lines).toContainEqual(expect.stringMatching(/_total\{directory="corp",outcome="failed"\} [1-9]/))
+    expect(lines).toContainEqual(expect.stringMatching(/^entrepot_audit_waiting\{outlet="syslog"\} \d+$/))
+  })
+
   it('and every secret was used: the upstream and the directory have had theirs', () => {
     expect(givesAway(directory.received.toString('latin1'), planted.managerPassword)).toBe(true)
     expect([...secrets.values()].every((secret) => secret.length >= 16)).toBe(true)
