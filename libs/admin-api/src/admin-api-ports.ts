@@ -18,7 +18,7 @@ import type {
   UserAccountStore,
 } from '@entrepot/identity'
 import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
-import type { ItemTree, OciRepositoryDirectory, StorageFigures } from '@entrepot/oci-repository'
+import type { ItemTree, OciRepositoryDirectory, Promotion, StorageFigures } from '@entrepot/oci-repository'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 
 /** Users and groups. */
@@ -60,6 +60,7 @@ export interface LoginPorts {
 export interface ContentPorts {
   readonly repositories: Pick<OciRepositoryDirectory, 'find'>
   readonly items: ItemTree
+  readonly promotion: Promotion
   readonly clock: Clock
 }
 

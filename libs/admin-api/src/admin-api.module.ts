@@ -12,6 +12,7 @@ import { GroupAdministration } from './groups/group-administration.js'
 import { GroupsV1Controller } from './groups/groups-v1.controller.js'
 import { GroupsV2Controller } from './groups/groups-v2.controller.js'
 import { DeleteItemsController } from './items/delete-items.controller.js'
+import { PromoteController } from './items/promote.controller.js'
 import { RequestContexts } from './items/request-contexts.js'
 import { StorageController } from './items/storage.controller.js'
 import { OidcLoginsController } from './oidc/oidc-logins.controller.js'
@@ -59,6 +60,7 @@ const controllers = [
   OidcProvidersController,
   PermissionsV1Controller,
   PermissionsV2Controller,
+  PromoteController,
   RepositoriesController,
   RepositoryBatchController,
   SigningKeysController,

@@ -58,6 +58,7 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/artifactory/api/storage/:repository': 'GET',
     '/artifactory/api/storage/:repository/*path': 'GET',
     '/artifactory/:repository/*path': 'DELETE',
+    '/artifactory/api/docker/:repository/v2/promote': 'POST',
     '/artifactory': 'ALL',
     '/artifactory/*path': 'ALL',
     '/access': 'ALL',

@@ -120,6 +120,10 @@ export interface DeletedManifest {
 export interface OciWriter {
   /** The local repository that takes the content. */
   readonly target: RepositoryKey
+  /** @throws RegistryError DENIED where a push of this tag would be refused, but for overwriting */
+  requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void
+  /** @throws RegistryError DENIED where the deletion of this tag would be refused */
+  requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void
   /** @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, or DENIED for a pattern or right */
   putManifest(
     image: ImageName,

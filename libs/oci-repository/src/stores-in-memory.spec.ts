@@ -6,6 +6,7 @@ import { InMemoryPushClaims } from './testing/in-memory-push-claims.js'
 import { itemTimesContract } from './testing/item-times.contract.js'
 import { movedTagsContract } from './testing/moved-tags.contract.js'
 import { pushClaimsContract } from './testing/push-claims.contract.js'
+import { tagCopierContract } from './testing/tag-copier.contract.js'
 import { tagsReachingContract } from './testing/tags-reaching.contract.js'
 
 const repository = 1 as RepositoryId
@@ -28,4 +29,9 @@ movedTagsContract('InMemoryManifestStore', content)
 itemTimesContract('InMemoryItemTimes', async () => {
   const opened = await content()
   return { ...opened, times: new InMemoryItemTimes(opened.manifests) }
+})
+
+tagCopierContract('InMemoryManifestStore', async () => {
+  const opened = await content()
+  return { ...opened, copier: opened.manifests, other: 2 as RepositoryId }
 })

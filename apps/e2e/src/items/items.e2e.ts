@@ -159,4 +159,35 @@ describe.skipIf(!requirePart('root', 'skopeo'))('the items of repositories', () 
       tags: ['v1'],
     })
   })
+
+  it('are promoted with all that belongs to them, and without their bytes', async () => {
+    const index = makeIndex('promoted')
+    await copy(index, 'docker-local/dev/app:rc')
+    await entrepot.createRepository('production', { rclass: 'local' })
+    const promote = (body: object, authorization = admin) =>
+      ask('POST', 'api/docker/docker-local/v2/promote', authorization, body)
+    const asked = {
+      targetRepo: 'production',
+      dockerRepository: 'dev/app',
+      targetDockerRepository: 'app',
+      tag: 'rc',
+      targetTag: '1.0',
+    }
+    const hidden = await promote(asked, basicOf('reader', userPassword))
+    expect(hidden.status).toBe(404)
+
+    const copied = await promote({ ...asked, copy: true })
+    expect([copied.status, await copied.text()]).toEqual([200, 'Promotion ended successfully: 1 tag\n'])
+    expect(await entrepot.registry.tags('docker-local/dev/app')).toEqual(['rc'])
+    const moved = await promote({ targetRepo: 'production', dockerRepository: 'dev/app' })
+    expect(moved.status).toBe(200)
+    expect((await entrepot.registry.manifest('docker-local/dev/app', 'rc')).status).toBe(404)
+    expect((await promote(asked)).status).toBe(404)
+
+    for (const name of ['production/app:1.0', 'production/dev/app:rc']) {
+      expect(await tools.digestOf(`${entrepot.host}/${name}`)).toBe(index.digest)
+      const to = join(tools.folder, name.replaceAll(/\W/g, '-'))
+      await tools.run('skopeo', 'copy', '--all', `docker://${entrepot.host}/${name}`, `oci:${to}:1`)
+    }
+  })
 })

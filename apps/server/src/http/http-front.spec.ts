@@ -58,6 +58,14 @@ describe('the HTTP front', () => {
     ['/v2/docker/a%2fb/manifests/latest', 'registry /v2/docker/a%2fb/manifests/latest'],
     ['/v2/../healthz', 'registry /v2/../healthz'],
     ['/artifactory/api/docker/docker-local/v2/', 'registry /artifactory/api/docker/docker-local/v2/'],
+    [
+      '/artifactory/api/docker/docker-local/v2/promote',
+      'application /artifactory/api/docker/docker-local/v2/promote',
+    ],
+    [
+      '/artifactory/api/docker/docker-local/v2/promote/tags/list',
+      'registry /artifactory/api/docker/docker-local/v2/promote/tags/list',
+    ],
     ['/artifactory/api/docker/docker-local/v2x', 'application /artifactory/api/docker/docker-local/v2x'],
     ['/artifactory/api/docker//v2/', 'application /artifactory/api/docker//v2/'],
     ['/v2x', 'application /v2x'],

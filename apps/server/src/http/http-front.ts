@@ -27,6 +27,9 @@ export interface HttpFrontHandlers {
   readonly application: RequestListener
 }
 
+/** Of the admin API, although it lies where the registry API does; no route of that is called so. */
+const promotePath = /^\/artifactory\/api\/docker\/[^/]+\/v2\/promote\/?$/
+
 const operationsPath = /^\/(?:healthz|readyz|metrics)$/
 
 const idleCheckMilliseconds = 50
@@ -102,7 +105,7 @@ export class HttpFront {
   private route(request: IncomingMessage, response: ServerResponse): void {
     if (this.#draining) response.shouldKeepAlive = false
     const path = pathOf(request)
-    if (isRegistryUrl(path)) this.handle(this.handlers.registry, request, response)
+    if (isRegistryUrl(path) && !promotePath.test(path)) this.handle(this.handlers.registry, request, response)
     else if (operationsPath.test(path)) this.handle(this.handlers.operations, request, response)
     else this.handlers.application(request, response)
   }

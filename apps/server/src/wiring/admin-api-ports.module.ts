@@ -28,7 +28,7 @@ import {
   SigningKeys,
 } from '@entrepot/identity'
 import { type AuditTrail, systemClock } from '@entrepot/kernel'
-import { ConfiguredOciRepositories, ItemTree } from '@entrepot/oci-repository'
+import { ConfiguredOciRepositories, ItemTree, Promotion } from '@entrepot/oci-repository'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
 import { TrustedProxies } from '../http/trusted-proxies.js'
@@ -161,14 +161,15 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
     },
     {
       provide: contentPortsToken,
-      inject: [RepositoryDirectory, ConfiguredOciRepositories, ItemTree],
+      inject: [RepositoryDirectory, ConfiguredOciRepositories, ItemTree, Promotion],
       useFactory: (
         repositories: RepositoryDirectory,
         configured: ConfiguredOciRepositories,
         items: ItemTree,
+        promotion: Promotion,
       ): RepositoryPorts => ({
         repositories,
-        content: { repositories: configured, items, clock: systemClock },
+        content: { repositories: configured, items, promotion, clock: systemClock },
       }),
     },
     {

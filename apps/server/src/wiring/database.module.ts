@@ -18,6 +18,7 @@ import {
   PostgresRepositoryStore,
   PostgresSecuritySettingStore,
   PostgresSigningKeyStore,
+  PostgresTagCopier,
   PostgresUploadStore,
   PostgresUserAccountStore,
 } from '@entrepot/database'
@@ -45,6 +46,7 @@ const storeClasses = [
   PostgresRepositoryStore,
   PostgresSecuritySettingStore,
   PostgresSigningKeyStore,
+  PostgresTagCopier,
   PostgresUploadStore,
   PostgresUserAccountStore,
 ]

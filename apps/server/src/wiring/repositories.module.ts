@@ -7,10 +7,11 @@ import {
   PostgresPushClaims,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
+  PostgresTagCopier,
   PostgresUploadStore,
 } from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
-import { ConfiguredOciRepositories, ItemTree, type OciStores } from '@entrepot/oci-repository'
+import { ConfiguredOciRepositories, ItemTree, type OciStores, Promotion } from '@entrepot/oci-repository'
 import { CacheFills, type RemoteConfig, RepositoryDirectory } from '@entrepot/repositories'
 import { createUpstream } from '@entrepot/upstream'
 import { type BeforeApplicationShutdown, Module, type OnModuleDestroy } from '@nestjs/common'
@@ -69,6 +70,12 @@ const userAgent = 'entrepot/0.1'
         new ItemTree(times, (key) => directory.find(key)?.id),
     },
     {
+      provide: Promotion,
+      inject: [RepositoryDirectory, PostgresTagCopier],
+      useFactory: (directory: RepositoryDirectory, copier: PostgresTagCopier) =>
+        new Promotion(copier, (key) => directory.find(key)?.id),
+    },
+    {
       provide: ConfiguredOciRepositories,
       inject: [RepositoryDirectory, ociStoresToken, CacheFills, Metrics, PinoLogger],
       useFactory: (
@@ -84,7 +91,7 @@ const userAgent = 'entrepot/0.1'
       },
     },
   ],
-  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills, ItemTree],
+  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills, ItemTree, Promotion],
 })
 export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShutdown {
   constructor(

@@ -62,6 +62,7 @@ function messageOf(error: ValidationError, path: string): string {
 }
 
 function shown({ property, value }: ValidationError): string {
+  if (value === undefined) return 'missing'
   if (secretField.test(property)) return 'not acceptable'
   const safe: unknown = property === 'url' && typeof value === 'string' ? withoutCredentials(value) : value
   const text = JSON.stringify(safe)

@@ -200,3 +200,65 @@ describe('DELETE /artifactory/{repository}/{path}', () => {
     expect((await remove('remote/team/app')).status).toBe(404)
   })
 })
+
+describe('POST /artifactory/api/docker/{repository}/v2/promote', () => {
+  const promote = (key: string, body: object, ask?: { authorization: string }) =>
+    app.send('POST', `/artifactory/api/docker/${key}/v2/promote`, body, ask)
+  const asked = { targetRepo: 'hidden', dockerRepository: 'team/app', tag: '1.0', targetTag: 'released' }
+
+  it('moves a tag, and writes down both ends', async () => {
+    const answer = await promote('local', { ...asked, projectKey: '' })
+    expect([answer.status, answer.text]).toEqual([200, 'Promotion ended successfully: 1 tag\n'])
+    expect(answer.headers.get('warning')).toContain('projectKey')
+    expect((await get('local/team/app/1.0')).status).toBe(404)
+    expect((await get('hidden/team/app/released')).status).toBe(200)
+    expect(app.audited.slice(-2)).toMatchObject([
+      {
+        action: 'push',
+        subject: { kind: 'image', name: 'hidden/team/app:released' },
+        after: { tags: ['released'], promotedFrom: 'local/team/app:1.0' },
+      },
+      { action: 'delete', subject: { kind: 'image', name: 'local/team/app:1.0' } },
+    ])
+    expect((await promote('local', asked)).status).toBe(404)
+  })
+
+  it('copies all tags', async () => {
+    const { targetRepo, dockerRepository } = asked
+    const answer = await promote('virtual', {
+      targetRepo,
+      dockerRepository,
+      targetDockerRepository: 'copied',
+      copy: true,
+    })
+    expect(answer.text).toMatch(/^Promotion ended successfully: [34] tags\n$/)
+    expect((await get('hidden/copied/secret')).status).toBe(200)
+    expect((await get('local/team/app/secret')).status).toBe(200)
+  })
+
+  it('tells nobody of a repository that is closed to them', async () => {
+    const answers = [
+      await promote('local', asked, reader),
+      await promote('local', { ...asked, targetRepo: 'none' }, reader),
+      await promote('hidden', { ...asked, targetRepo: 'local' }, reader),
+      await promote('none', { ...asked, targetRepo: 'local' }, reader),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404])
+    expect((await promote('local', { ...asked, targetRepo: 'local' }, reader)).status).toBe(403)
+    expect((await promote('local', { ...asked, targetRepo: 'local', tag: 'secret' }, reader)).status).toBe(
+      404,
+    )
+  })
+
+  it.each([
+    [{}, 400],
+    [{ ...asked, tag: 7 }, 400],
+    [{ ...asked, copy: 'yes' }, 400],
+    [{ ...asked, tag: '-x' }, 400],
+    [{ ...asked, dockerRepository: 'UPPER' }, 400],
+    [{ ...asked, targetRepo: 'remote' }, 405],
+  ])('refuses %j', async (body, status) => {
+    const answer = await promote('local', body)
+    expect([answer.status, errorsOf(answer).length > 0]).toEqual([status, true])
+  })
+})

@@ -128,7 +128,12 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const health = { ready: true }
   const ports: AdminApiParts['ports'] = {
     repositories,
-    content: { repositories: workbench.repositories, items: workbench.items, clock: systemClock },
+    content: {
+      repositories: workbench.repositories,
+      items: workbench.items,
+      promotion: workbench.promotion,
+      clock: systemClock,
+    },
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
     accounts: {
       users,

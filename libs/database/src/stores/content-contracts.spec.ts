@@ -2,6 +2,7 @@ import {
   itemTimesContract,
   movedTagsContract,
   pushClaimsContract,
+  tagCopierContract,
   tagsReachingContract,
 } from '@entrepot/oci-repository/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,6 +12,7 @@ import { PostgresBlobIndex } from './blob-index.store.js'
 import { PostgresItemTimes } from './item-times.store.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import { PostgresPushClaims } from './push-claims.store.js'
+import { PostgresTagCopier } from './tag-copier.store.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -34,6 +36,11 @@ const content = async () => ({
 
 tagsReachingContract('PostgresManifestStore', content)
 movedTagsContract('PostgresManifestStore', content)
+tagCopierContract('PostgresTagCopier', async () => ({
+  ...(await content()),
+  copier: new PostgresTagCopier(db.database),
+  other: await createRepository(db),
+}))
 itemTimesContract('PostgresItemTimes', async () => ({
   ...(await content()),
   times: new PostgresItemTimes(db.database),

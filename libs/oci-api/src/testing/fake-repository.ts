@@ -246,6 +246,10 @@ class FakeWriter implements OciWriter {
     return held.manifests.delete(digest) ? { digest, tags } : undefined
   }
 
+  requireDeployable(): void {}
+
+  requireDeletable(): void {}
+
   async deleteImage(image: ImageName): Promise<readonly Tag[] | undefined> {
     const tags = this.content.content.get(image)?.tags.keys()
     this.content.content.delete(image)

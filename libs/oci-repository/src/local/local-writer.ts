@@ -52,6 +52,15 @@ export class LocalWriter implements OciWriter {
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
   }
 
+  requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void {
+    this.#requireDeployable(image, [tag], context)
+  }
+
+  requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void {
+    this.#requireWritable(image)
+    requireRight(context, 'delete', this.target, image, tag)
+  }
+
   /**
    * @param findElsewhere for blobs of the manifest that this repository lacks: what it finds is linked, so that a client
    *   that saw a layer through a virtual repository doesn't upload it again

@@ -4,6 +4,7 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.js'
 import type { ManifestBytes, MovedTag } from '../oci-repository.js'
+import type { TagCopier, TagCopy, TagCopyOutcome } from '../tag-copier.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 interface StoredImage {
@@ -11,7 +12,7 @@ interface StoredImage {
   readonly tags: Map<Tag, Digest>
 }
 
-export class InMemoryManifestStore implements ManifestStore, ListingManifests {
+export class InMemoryManifestStore implements ManifestStore, ListingManifests, TagCopier {
   readonly #images = new Map<string, StoredImage>()
   /** When set, every call fails with it. */
   failure: Error | undefined
@@ -97,6 +98,33 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests {
     const old = [...tags].slice(0, Math.max(0, tags.size - keep))
     for (const [tag] of old) tags.delete(tag)
     return old.map(([tag, from]) => ({ tag, from })).sort((left, right) => byCodePoint(left.tag, right.tag))
+  }
+
+  async copy({ from, to, move, mayOverwrite }: TagCopy): Promise<TagCopyOutcome> {
+    const source = this.#at(from.repository, from.image)
+    const digest = source?.tags.get(from.tag)
+    if (source === undefined || digest === undefined) return { kind: 'absent' }
+    const belonging = new Set<Digest>([digest])
+    for (const each of belonging) {
+      for (const child of source.manifests.get(each)?.children ?? []) belonging.add(child)
+      for (const [other, { subject }] of source.manifests) if (subject === each) belonging.add(other)
+    }
+    const manifests = [...belonging].flatMap((each) => source.manifests.get(each) ?? [])
+    const loose = [...belonging].filter((each) => !source.manifests.has(each))
+    const blobs = [...new Set([...manifests.flatMap((manifest) => manifest.blobs), ...loose])]
+    const held = await this.blobs.findAll(from.repository, from.image, blobs)
+    const missing = blobs.filter((blob) => !held.some((each) => each.digest === blob))
+    if (missing.length > 0) return { kind: 'incomplete', missing }
+    const there = this.#at(to.repository, to.image)?.tags.get(to.tag)
+    const replaced = there === digest ? undefined : there
+    if (replaced !== undefined && !mayOverwrite) return { kind: 'taken' }
+    for (const blob of held) await this.blobs.link(to.repository, to.image, blob)
+    for (const manifest of manifests) {
+      const tags = manifest.digest === digest ? [to.tag] : []
+      await this.put(to.repository, to.image, { ...manifest, needsBlobs: true }, tags)
+    }
+    if (move) source.tags.delete(from.tag)
+    return { kind: 'copied', digest, replaced }
   }
 
   async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Digest | undefined> {

@@ -17,6 +17,7 @@ import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import { createUpstream } from '@entrepot/upstream'
 import { ConfiguredOciRepositories } from '../configured-oci-repositories.js'
 import { ItemTree } from '../items/item-tree.js'
+import { Promotion } from '../promotion.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import { InMemoryBlobIndex } from './in-memory-blob-index.js'
@@ -62,6 +63,7 @@ export class Workbench {
   readonly directory: RepositoryDirectory
   readonly repositories: ConfiguredOciRepositories
   readonly items: ItemTree
+  readonly promotion: Promotion
 
   /** @param directory of the repositories; its own, empty one when it is left out */
   constructor(directory?: RepositoryDirectory) {
@@ -98,7 +100,9 @@ export class Workbench {
       this.clock,
       silentLogger,
     )
-    this.items = new ItemTree(this.times, (key) => this.directory.find(key)?.id)
+    const idOf = (key: string) => this.directory.find(key)?.id
+    this.promotion = new Promotion(this.manifests, idOf)
+    this.items = new ItemTree(this.times, idOf)
   }
 
   async close(): Promise<void> {

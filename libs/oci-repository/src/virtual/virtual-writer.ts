@@ -1,6 +1,6 @@
 import type { UploadId } from '@entrepot/blob-store'
 import { type Digest, RegistryError } from '@entrepot/kernel'
-import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
+import { type Descriptor, type ImageName, type Reference, type Tag, tagReference } from '@entrepot/oci-model'
 import { PathFilter, type RepositoryKey, type VirtualConfig } from '@entrepot/repositories'
 import { requireInService } from '../guard.js'
 import type { LocalWriter } from '../local/local-writer.js'
@@ -27,6 +27,16 @@ export class VirtualWriter implements OciWriter {
   ) {
     this.target = local.target
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
+  }
+
+  requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void {
+    this.#requireAdmitted(image, tagReference(tag))
+    this.local.requireDeployable(image, tag, context)
+  }
+
+  requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void {
+    this.#requireAdmitted(image, tagReference(tag))
+    this.local.requireDeletable(image, tag, context)
   }
 
   async putManifest(

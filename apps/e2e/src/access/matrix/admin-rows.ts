@@ -128,6 +128,12 @@ const loginRows: readonly AdminRow[] = [
   // What is in an image is told and deleted by who may read and delete it: items.e2e.ts.
   { route: 'GET /artifactory/api/storage/:repository/*path', access: 'login', administrator: 404 },
   { route: 'DELETE /artifactory/:repository/*path', access: 'login', administrator: 404 },
+  {
+    route: 'POST /artifactory/api/docker/:repository/v2/promote',
+    access: 'login',
+    body: { targetRepo: keys.local, dockerRepository: 'none' },
+    administrator: 404,
+  },
   { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /access', access: 'login', administrator: 404, hidden: 404 },

@@ -1,0 +1,89 @@
+import type { PromotedPlace, PromotedTag } from '@entrepot/oci-repository'
+import { Controller, Header, HttpCode, Inject, Param, Post, Res } from '@nestjs/common'
+import type { Response } from 'express'
+import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { type Caller, CurrentCaller } from '../caller.js'
+import { noSuch } from '../http/no-such.js'
+import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { JsonBody, type JsonObject } from '../json-body.js'
+import { RequiresLogin } from '../permission.js'
+import { recordChange } from '../record-change.js'
+import { VisibleRepositories } from '../visible-repositories.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
+import { noSuchItem } from './item-path.js'
+import { PromotionDto } from './promotion.dto.js'
+import { RequestContexts } from './request-contexts.js'
+
+/** Artifactory's "Promote Docker Image": a tag, or all tags of an image, from one repository into another. */
+@RequiresLogin()
+@Controller('artifactory/api/docker')
+export class PromoteController {
+  constructor(
+    @Inject(adminApiPorts) private readonly ports: AdminApiPorts,
+    @Inject(VisibleRepositories) private readonly visible: VisibleRepositories,
+    @Inject(RequestContexts) private readonly contexts: RequestContexts,
+  ) {}
+
+  @Post(':repository/v2/promote')
+  @HttpCode(200)
+  @Header('Content-Type', 'text/plain')
+  async promote(
+    @Param('repository') key: string,
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<string> {
+    const source = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
+    if (source === undefined) throw noSuch('repository', key)
+    const asked = parseDto(PromotionDto, body)
+    const context = this.contexts.of(caller, response)
+    const target = this.ports.content.repositories.find(asked.targetRepo)
+    // Who may push there may know of it.
+    const isOpen =
+      this.visible.find(caller, asked.targetRepo) !== undefined ||
+      (target?.writer !== undefined && this.mayDeploy(caller, target.writer.target))
+    if (target === undefined || !isOpen) throw noSuch('repository', asked.targetRepo)
+    const request = {
+      source,
+      target,
+      image: asked.dockerRepository,
+      targetImage: asked.targetDockerRepository,
+      tag: asked.tag,
+      targetTag: asked.targetTag,
+      copy: asked.copy ?? false,
+    }
+    let count = 0
+    for await (const promoted of this.ports.content.promotion.promote(request, context)) {
+      count += 1
+      this.record(caller, promoted, request.copy)
+    }
+    const { dockerRepository, tag } = asked
+    if (count === 0)
+      throw noSuchItem(key, tag === undefined ? dockerRepository : `${dockerRepository}/${tag}`)
+    warnOfIgnored(response, unknownFieldsIn(PromotionDto, body))
+    return `Promotion ended successfully: ${count} ${count === 1 ? 'tag' : 'tags'}\n`
+  }
+
+  private mayDeploy({ principal, scoped }: Caller, key: string): boolean {
+    return !scoped && this.ports.permissions.policy.allowsSomewhere(principal, 'deploy', key)
+  }
+
+  private record(caller: Caller, { from, to, digest, replaced }: PromotedTag, copy: boolean): void {
+    recordChange(this.ports.audit, caller, {
+      action: 'push',
+      subject: { kind: 'image', name: nameOf(to) },
+      before: replaced === undefined ? undefined : { digest: replaced },
+      after: { digest, tags: [to.tag], promotedFrom: nameOf(from) },
+    })
+    if (copy) return
+    recordChange(this.ports.audit, caller, {
+      action: 'delete',
+      subject: { kind: 'image', name: nameOf(from) },
+      before: { digest, tags: [from.tag] },
+    })
+  }
+}
+
+function nameOf({ repository, image, tag }: PromotedPlace): string {
+  return `${repository}/${image}:${tag}`
+}
