@@ -23,7 +23,7 @@ describe('the store of login failures', () => {
     const users = new PostgresUserAccountStore(db.database)
     await users.create({ name: 'root', admin: true })
     await users.create({ name: 'ann' })
-    return { failures: new PostgresLoginFailureStore(db.database), close: async () => undefined }
+    return { failures: new PostgresLoginFailureStore(db.database, 'caller'), close: async () => undefined }
   }
 
   loginFailureStoreContract('PostgresLoginFailureStore', open)
@@ -45,6 +45,19 @@ describe('the store of login failures', () => {
     expect(await left()).toEqual(['ann', 'later', 'made-up'])
     await failures.add({ user: 'last', address: 'b' }, defaultLockPolicy, days(31))
     expect(await left()).toEqual(['ann', 'last'])
+  })
+
+  it('has nobody wait for longer because the clock of a replica is ahead or behind', async () => {
+    await open()
+    const failures = new PostgresLoginFailureStore(db.database)
+    const attempt = { user: 'ann', address: 'a' }
+    for (const day of [5, -5, 5, -5, 5, -5, 5, -5]) await failures.add(attempt, defaultLockPolicy, days(day))
+    for (const day of [0, 9, -9]) {
+      const { blockedUntil } = await failures.find(attempt, days(day))
+      const wait = (blockedUntil?.getTime() ?? 0) - days(day).getTime()
+      expect(wait).toBeGreaterThan(0)
+      expect(wait).toBeLessThanOrEqual(16_000)
+    }
   })
 
   /** Two replicas: each its own memory and its own turns, one database. */

@@ -4,7 +4,8 @@ import type { Database, Statement } from '../database.js'
 interface CountRow {
   readonly kind: 'user' | 'address'
   readonly failures: number
-  readonly blocked_until: Date
+  /** Milliseconds, not positive when it is over. */
+  readonly wait: number
   readonly locked: boolean
 }
 
@@ -17,10 +18,17 @@ interface Counted {
 }
 
 export class PostgresLoginFailureStore implements LoginFailureStore {
-  constructor(private readonly database: Database) {}
+  /**
+   * @param time whose counts: the database's is one for all replicas, or one whose clock is ahead would have its users wait
+   *   for as long on all others; the caller's is for tests
+   */
+  constructor(
+    private readonly database: Database,
+    private readonly time: 'database' | 'caller' = 'database',
+  ) {}
 
   async find(attempt: LoginAttempt, now: Date): Promise<LoginBarrier> {
-    const values = [attempt.user ?? null, attempt.address]
+    const values = [attempt.user ?? null, attempt.address, this.at(now)]
     return barrierOf(await this.database.query<CountRow>(findFailures, values), now)
   }
 
@@ -33,7 +41,7 @@ export class PostgresLoginFailureStore implements LoginFailureStore {
       counted.push({ kind: 'user', key: attempt.user, slowDown: policy.user, locksAfter })
     }
     const values = [
-      now,
+      this.at(now),
       counted.map(({ kind }) => kind),
       counted.map(({ key }) => key),
       counted.map(({ slowDown }) => slowDown.from),
@@ -62,33 +70,44 @@ export class PostgresLoginFailureStore implements LoginFailureStore {
     return this.names(lockedUsers)
   }
 
+  private at(now: Date): Date | null {
+    return this.time === 'caller' ? now : null
+  }
+
   private async names(statement: Statement): Promise<readonly string[]> {
     const rows = await this.database.query<{ key: string }>(statement, [])
     return rows.map(({ key }) => key)
   }
 }
 
+/** @param now by the clock of the caller, to whom the end of the wait is told */
 function barrierOf(rows: readonly CountRow[], now: Date): LoginBarrier {
   const user = rows.find(({ kind }) => kind === 'user')
-  const until = Math.max(0, ...rows.map((row) => row.blocked_until.getTime()))
+  const wait = Math.max(0, ...rows.map((row) => row.wait))
   return {
     locked: user?.locked ?? false,
-    blockedUntil: until > now.getTime() ? new Date(until) : undefined,
+    blockedUntil: wait > 0 ? new Date(now.getTime() + wait) : undefined,
     userFailures: user?.failures ?? 0,
     addressFailures: rows.find(({ kind }) => kind === 'address')?.failures ?? 0,
   }
 }
 
+/** @param at the parameter for another time than the database's */
+const timeOr = (at: string) => `coalesce(${at}::timestamptz, statement_timestamp())`
+
+const columns = (at: string) =>
+  `kind, failures, locked, ceil(extract(epoch FROM blocked_until - ${timeOr(at)}) * 1000)::float8 AS wait`
+
 const findFailures: Statement = {
   name: 'login-failures-find',
   text: `
-    SELECT kind, failures, blocked_until, locked FROM login_failures WHERE kind = 'user' AND key = $1
+    SELECT ${columns('$3')} FROM login_failures WHERE kind = 'user' AND key = $1
     UNION ALL
-    SELECT kind, failures, blocked_until, locked FROM login_failures WHERE kind = 'address' AND key = $2`,
+    SELECT ${columns('$3')} FROM login_failures WHERE kind = 'address' AND key = $2`,
 }
 
 /**
- * $1 now; $2 to $8 one element for each count, addresses before users: kind, key, the failure from which on one waits,
+ * $1 the time, or NULL for the database's; $2 to $8 one element for each count, addresses before users: kind, key, the failure from which on one waits,
  * first and longest wait, time to forget (milliseconds), the failure that locks. The row's own count decides, under its
  * lock, so that no failure of another replica is lost. Each failure takes some old rows away: names can be made up, so
  * a locked one without an account goes after thirty days.
@@ -99,8 +118,8 @@ const addFailures: Statement = {
     WITH old AS (
       DELETE FROM login_failures WHERE (kind, key) IN (
         SELECT kind, key FROM login_failures f
-        WHERE f.last_at < $1::timestamptz - interval '2 days' AND f.key <> ALL ($3::text[]) AND (
-          NOT f.locked OR f.last_at < $1::timestamptz - interval '30 days'
+        WHERE f.last_at < ${timeOr('$1')} - interval '2 days' AND f.key <> ALL ($3::text[]) AND (
+          NOT f.locked OR f.last_at < ${timeOr('$1')} - interval '30 days'
             AND NOT EXISTS (SELECT 1 FROM users u WHERE u.name = f.key)
         )
         ORDER BY f.last_at LIMIT 20 FOR UPDATE SKIP LOCKED
@@ -110,8 +129,8 @@ const addFailures: Statement = {
         AS c (kind, key, wait_from, first_wait, longest_wait, forgotten_after, locks_after)
     )
     INSERT INTO login_failures AS f (kind, key, failures, last_at, blocked_until, locked)
-    SELECT kind, key, 1, $1::timestamptz,
-      $1::timestamptz + CASE WHEN wait_from <= 1 THEN first_wait ELSE 0 END * interval '1 millisecond',
+    SELECT kind, key, 1, ${timeOr('$1')},
+      ${timeOr('$1')} + CASE WHEN wait_from <= 1 THEN first_wait ELSE 0 END * interval '1 millisecond',
       coalesce(locks_after <= 1, false)
     FROM counted ORDER BY kind
     ON CONFLICT (kind, key) DO UPDATE SET (failures, last_at, blocked_until, locked) = (
@@ -126,7 +145,7 @@ const addFailures: Statement = {
       ) n
       WHERE c.kind = f.kind
     )
-    RETURNING kind, failures, blocked_until, locked`,
+    RETURNING ${columns('$1')}`,
 }
 
 const unlockUser: Statement = {
