@@ -116,12 +116,15 @@ describe('access tokens', () => {
   ])('are revoked %s, at once', async (_how, method, request) => {
     const token = await create({ refreshable: true }, alice)
     const [at, body] = request(token)
+    const before = app.audited.length
     expect(await status(app.send(method, at, body, alice))).toBe(200)
     expect(await status(app.send('GET', path, undefined, bearer(token)))).toBe(401)
     expect(await status(app.send(method, at, body, alice))).toBe(404)
     const refresh = { grant_type: 'refresh_token', refresh_token: token.refresh_token }
     expect(await status(app.send('POST', path, refresh, { authorization: undefined }))).toBe(401)
-    expect(app.audited.at(-3)).toMatchObject({ action: 'token.revoke', actor: 'alice' })
+    expect(app.audited.slice(before).filter(({ action }) => action === 'token.revoke')).toEqual([
+      expect.objectContaining({ actor: 'alice', outcome: 'ok' }),
+    ])
   })
 
   it('are renewed by their refresh token alone, once', async () => {
