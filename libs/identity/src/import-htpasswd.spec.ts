@@ -70,7 +70,7 @@ describe('importHtpasswd', () => {
     expect(await importHtpasswd(text, accounts)).toEqual({ created: [], replaced: [], refused })
     expect(await accounts.find('admin')).toEqual(admin)
     expect(await importHtpasswd(text, accounts, { replace: true })).toMatchObject({ replaced: ['admin'] })
-    expect(await accounts.find('admin')).toEqual({ ...admin, passwordHash: bcrypt })
+    expect(await accounts.find('admin')).toEqual({ ...admin, credentialsRevision: 2, passwordHash: bcrypt })
   })
 
   it('gives no password to robots and to users of directories', async () => {
