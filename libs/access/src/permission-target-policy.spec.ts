@@ -47,6 +47,26 @@ describe('the policy of permission targets', () => {
     }
   })
 
+  it('names the targets that give a right to a tag, or to some tag at least', () => {
+    const test = new PolicyUnderTest(
+      forAnna({ excludes: ['*/app/secret'] }, 'own'),
+      permissionTarget('group', { groups: { developers: ['read'] }, includes: ['team-a/app/secret'] }),
+      permissionTarget('open', { users: { anonymous: ['read'] } }),
+      forAnna({ repositories: ['elsewhere'] }, 'elsewhere'),
+      permissionTarget('deploy', { users: { anna: ['deploy'] } }),
+    )
+    const image = { repositoryKey, image: 'team-a/app' }
+    expect(test.policy.grantedBy(anna, 'read', image)).toEqual(['own', 'group'])
+    expect(test.policy.grantedBy(anna, 'read', { ...image, tag: '1.0' })).toEqual(['own'])
+    expect(test.policy.grantedBy(anna, 'read', { ...image, tag: 'secret' })).toEqual(['group'])
+    expect(test.policy.grantedBy(anna, 'deploy', image)).toEqual(['deploy'])
+    expect(test.policy.grantedBy(admin, 'read', image)).toEqual([])
+    expect(test.policy.grantedBy(anna, 'read', { ...image, repositoryKey: 'nowhere' })).toEqual([])
+    test.anonymousMayEnter = true
+    expect(test.policy.grantedBy(anonymous, 'read', image)).toEqual(['open'])
+    expect(test.policy.grantedBy(anna, 'delete', image)).toEqual([])
+  })
+
   it('adds up what is given to a user and to their groups, and gives nothing to others', () => {
     const test = new PolicyUnderTest(
       forAnna(),

@@ -22,7 +22,7 @@ export class PermissionTargetPolicy implements AccessPolicy {
   readonly #limits = new WeakMap<readonly AccessLimit[], AccessLimits>()
 
   constructor(
-    targets: Pick<PermissionTargets, 'all' | 'onChange'>,
+    private readonly targets: Pick<PermissionTargets, 'all' | 'onChange'>,
     private readonly anonymousMayEnter: () => boolean,
     private readonly kindOf: (repositoryKey: string) => RepositoryKind | undefined,
   ) {
@@ -74,6 +74,21 @@ export class PermissionTargetPolicy implements AccessPolicy {
         ([name, actions]) => principal.groups.includes(name) && actions.includes('manage'),
       )
     )
+  }
+
+  /**
+   * The names of the permission targets that give the right to the tag, or without one to some tag at least. An
+   * administrator needs none; what the credentials' limits leave of it, `allows` knows.
+   */
+  grantedBy(principal: Principal, action: Action, target: AccessTarget): readonly string[] {
+    const repository = this.repositoryOf(target.repositoryKey)
+    if (repository === undefined) return []
+    const granting = this.targets.all().filter((stored) => {
+      const alone = new Grants([stored.target])
+      const rights = alone.inImage(principal, this.anonymousMayEnter(), action, repository, target.image)
+      return target.tag === undefined ? rights.isPartial : rights.admits(target.tag)
+    })
+    return granting.map((stored) => stored.target.name)
   }
 
   private rightsIn(principal: Principal, action: Action, target: Omit<AccessTarget, 'tag'>) {

@@ -18,7 +18,14 @@ import type {
   UserAccountStore,
 } from '@entrepot/identity'
 import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
-import type { ItemTree, OciRepositoryDirectory, Promotion, StorageFigures } from '@entrepot/oci-repository'
+import type {
+  ItemTree,
+  OciRepositoryDirectory,
+  Promotion,
+  RemoteRefStore,
+  StorageFigures,
+  TagHistory,
+} from '@entrepot/oci-repository'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 
 /** Users and groups. */
@@ -61,6 +68,8 @@ export interface ContentPorts {
   readonly repositories: Pick<OciRepositoryDirectory, 'find'>
   readonly items: ItemTree
   readonly promotion: Promotion
+  readonly tagHistory: TagHistory
+  readonly remoteRefs: Pick<RemoteRefStore, 'invalidate'>
   readonly clock: Clock
 }
 

@@ -25,6 +25,9 @@ import { PermissionsV2Controller } from './permissions/permissions-v2.controller
 import { RepositoriesController } from './repositories.controller.js'
 import { RepositoryAdministration } from './repository-administration.js'
 import { RepositoryBatchController } from './repository-batch.controller.js'
+import { ExplainController } from './resolution/explain.controller.js'
+import { InvalidateController } from './resolution/invalidate.controller.js'
+import { TagHistoryController } from './resolution/tag-history.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
 import { HealthController } from './system/health.controller.js'
@@ -49,10 +52,12 @@ const controllers = [
   AuditController,
   DirectoriesController,
   DirectoryGroupsController,
+  ExplainController,
   GroupsV1Controller,
   GroupsV2Controller,
   HealthController,
   ImportUsersController,
+  InvalidateController,
   LegacyTokensController,
   LoginLocksController,
   // Before those of a name: `callback` is none.
@@ -66,6 +71,7 @@ const controllers = [
   SigningKeysController,
   StorageController,
   SystemController,
+  TagHistoryController,
   TokensController,
   UsersV1Controller,
   UsersV2Controller,

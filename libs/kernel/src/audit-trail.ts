@@ -6,6 +6,8 @@ export const auditActions = [
   'access',
   'push',
   'delete',
+  'tag.restore',
+  'cache.invalidate',
   'token.create',
   'token.revoke',
   'user.create',

@@ -25,6 +25,13 @@ export function requirePartOf(
   if (!context.mayPartly(action, repository, image)) throw refusal(context, action, repository, image, image)
 }
 
+/** A repository of any kind, as far as its patterns go. */
+export interface PatternsConfig {
+  readonly key: RepositoryKey
+  readonly includesPattern: string
+  readonly excludesPattern: string
+}
+
 /** @throws RegistryError DENIED when the repository is out of service */
 export function requireInService(config: {
   readonly key: RepositoryKey
@@ -34,6 +41,20 @@ export function requireInService(config: {
   throw new RegistryError(
     'DENIED',
     `repository ${config.key} is out of service (blackedOut): an administrator has to put it back`,
+  )
+}
+
+/** For who asks why: the patterns of a repository leave the item out. */
+export function notePatterns(
+  context: RequestContext,
+  { key, includesPattern, excludesPattern }: PatternsConfig,
+  repository = key,
+): void {
+  context.explanation?.note(
+    repository,
+    'patterns',
+    'passed',
+    `the patterns of ${key} leave it out: includesPattern ${JSON.stringify(includesPattern)}, excludesPattern ${JSON.stringify(excludesPattern)}`,
   )
 }
 

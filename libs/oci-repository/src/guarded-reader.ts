@@ -36,14 +36,19 @@ export class GuardedReader implements OciReader {
     context: RequestContext,
   ): Promise<Found<ManifestBytes> | undefined> {
     if (reference.kind === 'digest') {
-      if (!(await this.reach.covers('read', image, reference.digest, context))) return undefined
-      return (await this.#forDigest(image, reference.digest, context)).manifest(image, reference, context)
+      if (!(await this.reach.covers('read', image, reference.digest, context)))
+        return this.#unreadable(context)
+      const reader = await this.#forDigest(image, reference.digest, context)
+      this.#noteReader(reader, context)
+      return reader.manifest(image, reference, context)
     }
-    if (!(await this.reach.coversTag('read', image, reference.tag, context))) return undefined
+    if (!(await this.reach.coversTag('read', image, reference.tag, context))) return this.#unreadable(context)
     const { full, cacheOnly } = this.readers
     const mayAdd =
       cacheOnly === undefined || (await this.reach.coversTag('deploy', image, reference.tag, context))
-    return (mayAdd ? full : cacheOnly).manifest(image, reference, context)
+    const reader = mayAdd ? full : cacheOnly
+    this.#noteReader(reader, context)
+    return reader.manifest(image, reference, context)
   }
 
   async blob(
@@ -102,6 +107,18 @@ export class GuardedReader implements OciReader {
       return listing
     }
     return filteredListing(page, read, (image) => readable.has(image))
+  }
+
+  #unreadable({ explanation, principal }: RequestContext): undefined {
+    explanation?.note(this.reach.key, 'permission', 'passed', `${principal.name} may not read it here`)
+  }
+
+  #noteReader(reader: OciReader, { explanation, principal }: RequestContext): void {
+    const message =
+      reader === this.readers.cacheOnly
+        ? `${principal.name} may read it here, and without the right to deploy gets only what is cached already`
+        : `${principal.name} may read it here`
+    explanation?.note(this.reach.key, 'permission', 'noted', message)
   }
 
   async #forDigest(image: ImageName, digest: Digest, context: RequestContext): Promise<OciReader> {

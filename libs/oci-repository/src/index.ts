@@ -1,5 +1,15 @@
+export {
+  type ImageName,
+  parseImageName,
+  parseReference,
+  parseTag,
+  type Reference,
+  type Tag,
+} from '@entrepot/oci-model'
 export * from './blob-index.js'
 export * from './configured-oci-repositories.js'
+export * from './explain-manifest.js'
+export * from './explanation.js'
 export * from './items/item.js'
 export * from './items/item-times.js'
 export * from './items/item-tree.js'
@@ -13,4 +23,6 @@ export * from './request-context.js'
 export * from './storage-figures.js'
 export * from './promotion.js'
 export * from './tag-copier.js'
+export * from './tag-event-store.js'
+export * from './tag-history.js'
 export * from './upload-store.js'

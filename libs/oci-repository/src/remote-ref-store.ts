@@ -27,4 +27,16 @@ export interface RemoteRefStore {
   /** The reference and its manifest by one statement: the hot path of a cached pull. */
   find(repository: RepositoryId, image: ImageName, ref: string): Promise<CachedRef | undefined>
   put(repository: RepositoryId, image: ImageName, ref: RemoteRef): Promise<void>
+  /**
+   * From `now` on nothing of it is fresh any more, what was found and what was missing alike; what it is stays.
+   * @returns how many references were fresh
+   */
+  invalidate(repository: RepositoryId, part: CachePart, now: Date): Promise<number>
+}
+
+/** Of the cache of a remote: all of it, an image, or some references of an image. */
+export interface CachePart {
+  readonly image?: ImageName | undefined
+  /** As `RemoteRef.ref` has them. */
+  readonly refs?: readonly string[] | undefined
 }

@@ -1,6 +1,7 @@
 import type { Action, Logger, Principal } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
 import type { RepositoryKey } from '@entrepot/repositories'
+import type { Explanation } from './explanation.js'
 
 /** What travels with a request through the repositories. */
 export interface RequestContext {
@@ -15,6 +16,8 @@ export interface RequestContext {
   readonly deploying: boolean
   /** The client asked by HEAD: nobody will read the bytes, so nothing is fetched for them. */
   readonly metadataOnly: boolean
+  /** Somebody only wants to know what would be done: it is told here, and nothing is fetched or changed. */
+  readonly explanation?: Explanation | undefined
   /**
    * Whether the principal may do `action` in the repository that holds, or will hold, the item: to that tag, or without
    * one to all of the image, whatever its tags are.

@@ -5,6 +5,8 @@ import { InMemoryManifestStore } from './testing/in-memory-manifest-store.js'
 import { InMemoryPushClaims } from './testing/in-memory-push-claims.js'
 import { itemTimesContract } from './testing/item-times.contract.js'
 import { movedTagsContract } from './testing/moved-tags.contract.js'
+import { InMemoryTagEventStore } from './testing/in-memory-tag-event-store.js'
+import { tagEventsContract } from './testing/tag-events.contract.js'
 import { pushClaimsContract } from './testing/push-claims.contract.js'
 import { tagCopierContract } from './testing/tag-copier.contract.js'
 import { tagsReachingContract } from './testing/tags-reaching.contract.js'
@@ -34,4 +36,9 @@ itemTimesContract('InMemoryItemTimes', async () => {
 tagCopierContract('InMemoryManifestStore', async () => {
   const opened = await content()
   return { ...opened, copier: opened.manifests, other: 2 as RepositoryId }
+})
+
+tagEventsContract('InMemoryTagEventStore', async () => {
+  const opened = await content()
+  return { ...opened, events: new InMemoryTagEventStore(opened.manifests) }
 })

@@ -62,6 +62,10 @@ export class HttpUpstream implements UpstreamClient {
     }
   }
 
+  requireAskable(): void {
+    this.gate.circuit.check()
+  }
+
   state(): UpstreamState {
     const { circuit, slots } = this.gate
     return { host: this.#base.host, ...circuit.state(), active: slots.active, waiting: slots.waiting }

@@ -46,6 +46,8 @@ export interface UpstreamClient {
    * @throws the signal's reason
    */
   request(request: UpstreamRequest): Promise<UpstreamResponse>
+  /** Claims nothing. @throws what `request` would throw at once, while the upstream is left alone */
+  requireAskable(): void
   /** For diagnostics. */
   state(): UpstreamState
   /** Ends all connections at once; requests and bodies under way fail. */

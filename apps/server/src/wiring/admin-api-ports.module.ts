@@ -10,6 +10,7 @@ import {
   Database,
   PostgresAuditStore,
   PostgresGroupStore,
+  PostgresRemoteRefStore,
   PostgresStorageFigures,
   PostgresUserAccountStore,
 } from '@entrepot/database'
@@ -28,7 +29,7 @@ import {
   SigningKeys,
 } from '@entrepot/identity'
 import { type AuditTrail, systemClock } from '@entrepot/kernel'
-import { ConfiguredOciRepositories, ItemTree, Promotion } from '@entrepot/oci-repository'
+import { ConfiguredOciRepositories, ItemTree, Promotion, TagHistory } from '@entrepot/oci-repository'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
 import { TrustedProxies } from '../http/trusted-proxies.js'
@@ -161,15 +162,31 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
     },
     {
       provide: contentPortsToken,
-      inject: [RepositoryDirectory, ConfiguredOciRepositories, ItemTree, Promotion],
+      inject: [
+        RepositoryDirectory,
+        ConfiguredOciRepositories,
+        ItemTree,
+        Promotion,
+        TagHistory,
+        PostgresRemoteRefStore,
+      ],
       useFactory: (
         repositories: RepositoryDirectory,
         configured: ConfiguredOciRepositories,
         items: ItemTree,
         promotion: Promotion,
+        tagHistory: TagHistory,
+        remoteRefs: PostgresRemoteRefStore,
       ): RepositoryPorts => ({
         repositories,
-        content: { repositories: configured, items, promotion, clock: systemClock },
+        content: {
+          repositories: configured,
+          items,
+          promotion,
+          tagHistory,
+          remoteRefs,
+          clock: systemClock,
+        },
       }),
     },
     {

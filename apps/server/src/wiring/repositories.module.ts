@@ -8,10 +8,17 @@ import {
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
   PostgresTagCopier,
+  PostgresTagEventStore,
   PostgresUploadStore,
 } from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
-import { ConfiguredOciRepositories, ItemTree, type OciStores, Promotion } from '@entrepot/oci-repository'
+import {
+  ConfiguredOciRepositories,
+  ItemTree,
+  type OciStores,
+  Promotion,
+  TagHistory,
+} from '@entrepot/oci-repository'
 import { CacheFills, type RemoteConfig, RepositoryDirectory } from '@entrepot/repositories'
 import { createUpstream } from '@entrepot/upstream'
 import { type BeforeApplicationShutdown, Module, type OnModuleDestroy } from '@nestjs/common'
@@ -76,6 +83,12 @@ const userAgent = 'entrepot/0.1'
         new Promotion(copier, (key) => directory.find(key)?.id),
     },
     {
+      provide: TagHistory,
+      inject: [RepositoryDirectory, PostgresTagEventStore],
+      useFactory: (directory: RepositoryDirectory, events: PostgresTagEventStore) =>
+        new TagHistory(events, (key) => directory.find(key)?.id),
+    },
+    {
       provide: ConfiguredOciRepositories,
       inject: [RepositoryDirectory, ociStoresToken, CacheFills, Metrics, PinoLogger],
       useFactory: (
@@ -91,7 +104,7 @@ const userAgent = 'entrepot/0.1'
       },
     },
   ],
-  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills, ItemTree, Promotion],
+  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills, ItemTree, Promotion, TagHistory],
 })
 export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShutdown {
   constructor(

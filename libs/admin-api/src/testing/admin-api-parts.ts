@@ -132,7 +132,9 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       repositories: workbench.repositories,
       items: workbench.items,
       promotion: workbench.promotion,
-      clock: systemClock,
+      tagHistory: workbench.tagHistory,
+      remoteRefs: workbench.refs,
+      clock: workbench.clock,
     },
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
     accounts: {

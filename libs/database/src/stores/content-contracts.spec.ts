@@ -3,6 +3,7 @@ import {
   movedTagsContract,
   pushClaimsContract,
   tagCopierContract,
+  tagEventsContract,
   tagsReachingContract,
 } from '@entrepot/oci-repository/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,6 +14,7 @@ import { PostgresItemTimes } from './item-times.store.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import { PostgresPushClaims } from './push-claims.store.js'
 import { PostgresTagCopier } from './tag-copier.store.js'
+import { PostgresTagEventStore } from './tag-event.store.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -44,6 +46,11 @@ tagCopierContract('PostgresTagCopier', async () => ({
 itemTimesContract('PostgresItemTimes', async () => ({
   ...(await content()),
   times: new PostgresItemTimes(db.database),
+}))
+
+tagEventsContract('PostgresTagEventStore', async () => ({
+  ...(await content()),
+  events: new PostgresTagEventStore(db.database),
 }))
 
 describe('PostgresPushClaims', () => {

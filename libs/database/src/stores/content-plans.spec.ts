@@ -10,6 +10,7 @@ import * as blobs from './blob-index.sql.js'
 import { timesOfManifests, timesOfTags } from './item-times.store.js'
 import { firstTags } from './manifest.sql.js'
 import { PostgresManifestStore } from './manifest.store.js'
+import { everPointedTo, tagEvents } from './tag-event.store.js'
 import { tagsReaching } from './tags-reaching.sql.js'
 
 const manifestCount = 50_000
@@ -67,6 +68,8 @@ describe('the plans of looks at blobs, with 50,000 manifests on one layer', () =
     ['an unlink', blobs.unlink, () => [repository, image, base]],
     ['the times of tags', timesOfTags, () => [repository, [], []]],
     ['the times of manifests', timesOfManifests, () => [repository, [], []]],
+    ['the events of a tag', tagEvents, () => [repository, image, 'v1', null, 10]],
+    ['whether a tag ever was there', everPointedTo, () => [repository, image, 'v1', base]],
     ['the first tags of images', firstTags, () => [repository, [image], 100]],
     ['the tags that reach a blob', tagsReaching, () => [repository, image, base, 1000]],
   ] as const)('%s are read from indexes', async (_, statement, values) => {

@@ -48,6 +48,32 @@ describe('PostgresRemoteRefStore', () => {
     })
   })
 
+  it('ends what is fresh of some references, an image, or all of it, and keeps the rest', async () => {
+    const now = new Date('2026-05-01T12:05:00Z')
+    const other = 'library/other' as ImageName
+    const elsewhere = await createRepository(db)
+    const freshness = async (of: ImageName, ref: string, where = repository) =>
+      (await store.find(where, of, ref))?.ref.freshUntil
+    const fresh = found().freshUntil
+    const past = new Date('2026-05-01T12:01:00Z')
+    await store.put(repository, image, found())
+    await store.put(repository, image, found({ ref: 'gone', status: 'missing' }))
+    await store.put(repository, image, found({ ref: 'old', freshUntil: past }))
+    await store.put(repository, other, found())
+    await store.put(elsewhere, image, found())
+    expect(await store.invalidate(repository, { image, refs: ['gone', 'old', 'none'] }, now)).toBe(1)
+    expect(await freshness(image, 'gone')).toEqual(now)
+    expect(await freshness(image, 'old')).toEqual(past)
+    expect(await freshness(image, 'latest')).toEqual(fresh)
+    expect(await store.invalidate(repository, { image }, now)).toBe(1)
+    expect(await freshness(image, 'latest')).toEqual(now)
+    expect(await freshness(other, 'latest')).toEqual(fresh)
+    expect(await store.invalidate(repository, {}, now)).toBe(1)
+    expect(await freshness(other, 'latest')).toEqual(now)
+    expect(await freshness(image, 'latest', elsewhere)).toEqual(fresh)
+    expect((await store.find(repository, image, 'latest'))?.ref).toEqual(found({ freshUntil: now }))
+  })
+
   it('gives a reference whose manifest is not stored without one', async () => {
     const ref = found()
     await store.put(repository, image, ref)

@@ -1,6 +1,6 @@
 import type { Digest } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
-import type { CachedRef, RemoteRef, RemoteRefStore } from '@entrepot/oci-repository'
+import type { CachedRef, CachePart, RemoteRef, RemoteRefStore } from '@entrepot/oci-repository'
 import type { RepositoryId } from '@entrepot/repositories'
 import { Batcher } from '../batcher.js'
 import type { Database, Statement } from '../database.js'
@@ -62,6 +62,14 @@ export class PostgresRemoteRefStore implements RemoteRefStore {
     ])
   }
 
+  async invalidate(repository: RepositoryId, { image, refs }: CachePart, now: Date): Promise<number> {
+    const rows =
+      image === undefined
+        ? await this.database.query(invalidateAll, [repository, now])
+        : await this.database.query(invalidateImage, [repository, image, refs ?? null, now])
+    return rows.length
+  }
+
   private async load(keys: readonly RefKey[]): Promise<readonly (RefRow | undefined)[]> {
     const rows = await this.database.query<RefRow>(findRefs, [
       keys.map(({ repository }) => repository),
@@ -96,6 +104,23 @@ const findRefs: Statement = {
       SELECT media_type, size, payload FROM manifests m
       WHERE m.repo_id = k.repo_id AND m.image = k.image AND m.digest = f.digest LIMIT 1
     ) m ON true`,
+}
+
+/** $2 now. */
+export const invalidateAll: Statement = {
+  name: 'remote-refs-invalidate',
+  text: `
+    UPDATE remote_refs SET fresh_until = $2::timestamptz
+    WHERE repo_id = $1::int AND fresh_until > $2::timestamptz RETURNING 1`,
+}
+
+/** $2 image, $3 references, null for all of it, $4 now. */
+export const invalidateImage: Statement = {
+  name: 'remote-refs-invalidate-image',
+  text: `
+    UPDATE remote_refs SET fresh_until = $4::timestamptz
+    WHERE repo_id = $1::int AND image = $2::text AND ($3::text[] IS NULL OR ref = ANY ($3::text[]))
+      AND fresh_until > $4::timestamptz RETURNING 1`,
 }
 
 /** The repository may be gone: then there is nothing to remember. */

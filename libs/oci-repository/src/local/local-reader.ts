@@ -1,11 +1,13 @@
 import { type Digest, type Listing, type Page, listingOf } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import { type LocalConfig, PathFilter } from '@entrepot/repositories'
+import { admitsReference } from '../admits-reference.js'
 import type { BlobContent } from '../blob-content.js'
-import { requireInService, unknownImage } from '../guard.js'
+import { notePatterns, requireInService, unknownImage } from '../guard.js'
 import { filledPage } from '../filled-page.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { Found, ManifestBytes, OciReader, ReferrersFilter, StoredBlobHandle } from '../oci-repository.js'
+import type { RequestContext } from '../request-context.js'
 
 /** What is here, whoever asks: `GuardedReader` knows who may have it. */
 export class LocalReader implements OciReader {
@@ -19,14 +21,29 @@ export class LocalReader implements OciReader {
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
   }
 
-  async manifest(image: ImageName, reference: Reference): Promise<Found<ManifestBytes> | undefined> {
+  async manifest(
+    image: ImageName,
+    reference: Reference,
+    context: RequestContext,
+  ): Promise<Found<ManifestBytes> | undefined> {
     requireInService(this.config)
-    if (reference.kind === 'tag') {
-      if (!this.#filter.admitsTag(image, reference.tag)) return undefined
-      return this.#found(await this.manifests.findByTag(this.content.repository, image, reference.tag))
+    if (!admitsReference(this.#filter, image, reference)) {
+      notePatterns(context, this.config)
+      return undefined
     }
-    if (!this.#filter.admitsImage(image)) return undefined
-    return this.#found(await this.manifests.findByDigest(this.content.repository, image, reference.digest))
+    const { repository } = this.content
+    const manifest =
+      reference.kind === 'tag'
+        ? await this.manifests.findByTag(repository, image, reference.tag)
+        : await this.manifests.findByDigest(repository, image, reference.digest)
+    const isThere = manifest !== undefined
+    context.explanation?.note(
+      this.config.key,
+      'stored',
+      isThere ? 'taken' : 'passed',
+      isThere ? `it is stored here as ${manifest.digest}` : 'it is not stored here',
+    )
+    return this.#found(manifest)
   }
 
   blob(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {

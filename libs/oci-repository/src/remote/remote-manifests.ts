@@ -11,11 +11,13 @@ import {
 } from '@entrepot/oci-model'
 import type { RemoteConfig, RepositoryId } from '@entrepot/repositories'
 import { abortable } from '../abortable.js'
+import type { CacheEntry, Decision, DecisionRule } from '../explanation.js'
 import type { ManifestStore } from '../manifest-store.js'
 import type { CacheState, Found, ManifestBytes } from '../oci-repository.js'
 import type { CachedRef, RemoteRefStore } from '../remote-ref-store.js'
 import type { RequestContext } from '../request-context.js'
 import { SingleFlight } from '../single-flight.js'
+import { UpstreamWouldBeAsked } from '../upstream-would-be-asked.js'
 import { withinTimeLimit } from './time-limit.js'
 import type { UpstreamManifest, UpstreamRegistry } from './upstream-registry.js'
 
@@ -25,6 +27,9 @@ export interface RemoteCache {
   readonly manifests: ManifestStore
   readonly refs: RemoteRefStore
 }
+
+const uncachedOffline = 'it is not cached, and the remote is offline'
+const freshlyMissing = 'the upstream said lately that it has no such'
 
 type Answer = { readonly manifest: ManifestBytes; readonly cache: CacheState } | undefined
 
@@ -58,33 +63,81 @@ export class RemoteManifests {
   async #byDigest(image: ImageName, digest: Digest, context: RequestContext): Promise<Answer> {
     const { repository, manifests, refs } = this.cache
     const manifest = await manifests.findByDigest(repository, image, digest)
-    if (manifest !== undefined) return { manifest, cache: 'hit' }
-    if (this.config.offline || isFreshlyMissing(await refs.find(repository, image, digest), this.clock))
+    const note = this.#notes(context)
+    if (manifest !== undefined) {
+      note('cache', 'taken', 'its manifest is cached, and what a digest names never changes')
+      return { manifest, cache: 'hit' }
+    }
+    const cached = await refs.find(repository, image, digest)
+    if (this.config.offline || isFreshlyMissing(cached, this.clock)) {
+      note('cache', 'passed', this.config.offline ? uncachedOffline : freshlyMissing, cached?.ref)
       return undefined
-    return this.#once(image, digestReference(digest), context, (signal) =>
-      this.#fetch(image, digestReference(digest), undefined, signal),
-    )
+    }
+    note('cache', 'noted', 'it is not cached', cached?.ref)
+    const reference = digestReference(digest)
+    this.#explainInstead(context, `its upstream would be asked for ${image}@${digest} by GET`, undefined)
+    return this.#once(image, reference, context, (signal) => this.#fetch(image, reference, undefined, signal))
   }
 
   async #byTag(image: ImageName, tag: Tag, context: RequestContext): Promise<Answer> {
     const cached = await this.cache.refs.find(this.cache.repository, image, tag)
     const manifest = cached?.manifest
     const fresh = cached !== undefined && cached.ref.freshUntil.getTime() > this.clock.now()
-    if (fresh && cached.ref.status === 'missing') return undefined
-    if (manifest !== undefined && (fresh || this.config.offline)) return { manifest, cache: 'hit' }
-    if (this.config.offline) return undefined
+    const note = this.#notes(context)
+    if (fresh && cached.ref.status === 'missing') {
+      note('cache', 'passed', freshlyMissing, cached.ref)
+      return undefined
+    }
+    if (manifest !== undefined && (fresh || this.config.offline)) {
+      note(
+        'cache',
+        'taken',
+        fresh ? 'it is cached and fresh' : 'it is cached, and the remote is offline',
+        cached?.ref,
+      )
+      return { manifest, cache: 'hit' }
+    }
+    if (this.config.offline) {
+      note('cache', 'passed', uncachedOffline, cached?.ref)
+      return undefined
+    }
+    note(
+      'cache',
+      'noted',
+      manifest === undefined ? 'it is not cached' : 'what is cached is no longer fresh',
+      cached?.ref,
+    )
     try {
+      const how =
+        manifest === undefined || this.config.bypassHeadRequests ? 'GET' : 'HEAD, and by GET if it has moved'
+      this.#explainInstead(context, `its upstream would be asked for ${image}:${tag} by ${how}`, manifest)
       return await this.#once(image, tagReference(tag), context, (signal) =>
         this.#revalidate(image, tag, cached, signal),
       )
     } catch (error) {
-      if (manifest === undefined || context.signal.aborted) throw error
+      if (manifest === undefined || context.signal.aborted || error instanceof UpstreamWouldBeAsked)
+        throw error
+      note('cache', 'taken', `the upstream can't be asked, so the cached copy is served: ${messageOf(error)}`)
+      if (context.explanation !== undefined) return { manifest, cache: 'stale' }
       context.logger.warn(
         { err: error, repository: this.config.key, image, tag },
         'the upstream could not be asked: the cached copy of the tag is served',
       )
       return { manifest, cache: 'stale' }
     }
+  }
+
+  /** @throws UpstreamWouldBeAsked, or the failure with which the upstream is left alone at present */
+  #explainInstead(context: RequestContext, message: string, fallback: ManifestBytes | undefined): void {
+    if (context.explanation === undefined) return
+    this.upstream.requireAskable()
+    context.explanation.note(this.config.key, 'upstream', 'noted', message)
+    throw new UpstreamWouldBeAsked(this.config.key, message, fallback)
+  }
+
+  #notes({ explanation }: RequestContext) {
+    return (rule: DecisionRule, effect: Decision['effect'], message: string, entry?: CacheEntry): void =>
+      explanation?.note(this.config.key, rule, effect, message, entry)
   }
 
   /** Work for all who ask at once; it has its own signal, so that one who leaves stops nothing. */
@@ -240,4 +293,8 @@ export class RemoteManifests {
 
 export function isFreshlyMissing(cached: CachedRef | undefined, clock: Clock): boolean {
   return cached?.ref.status === 'missing' && cached.ref.freshUntil.getTime() > clock.now()
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown failure'
 }

@@ -1,8 +1,9 @@
 import { type Digest, type Listing, type Page, isRegistryError, listingOf } from '@entrepot/kernel'
 import { type Descriptor, type ImageName, type Reference, type Tag, referenceText } from '@entrepot/oci-model'
 import { PathFilter, type RemoteConfig, type RepositoryKey } from '@entrepot/repositories'
+import { admitsReference } from '../admits-reference.js'
 import { filledPage } from '../filled-page.js'
-import { requireInService, unknownImage } from '../guard.js'
+import { notePatterns, requireInService, unknownImage } from '../guard.js'
 import type {
   BlobHandle,
   Found,
@@ -62,11 +63,10 @@ export class RemoteReader implements OciReader {
     context: RequestContext,
   ): Promise<Found<ManifestBytes> | undefined> {
     requireInService(this.config)
-    const admitted =
-      reference.kind === 'tag'
-        ? this.#filter.admitsTag(image, reference.tag)
-        : this.#filter.admitsImage(image)
-    if (!admitted) return undefined
+    if (!admitsReference(this.#filter, image, reference)) {
+      notePatterns(context, this.config)
+      return undefined
+    }
     const found = await this.content.manifests.find(image, reference, context)
     return found ?? this.#uncached(image, `manifest ${referenceText(reference)} of ${image}`, context)
   }

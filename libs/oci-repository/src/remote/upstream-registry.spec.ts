@@ -37,6 +37,7 @@ beforeEach(async () => {
       answers.push(answer)
       return answer
     },
+    requireAskable: () => client.requireAskable(),
     state: () => client.state(),
     close: () => client.close(),
   }

@@ -48,6 +48,11 @@ export class UpstreamRegistry {
     private readonly webPages: WebPages,
   ) {}
 
+  /** @throws the failure for which the upstream is left alone at present */
+  requireAskable(): void {
+    this.client.requireAskable()
+  }
+
   /** @returns 'unsupported' when the upstream has no HEAD here, so that GET has to be used (protocol check list 219) */
   async headManifest(
     image: ImageName,

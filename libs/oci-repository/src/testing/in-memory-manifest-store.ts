@@ -12,8 +12,19 @@ interface StoredImage {
   readonly tags: Map<Tag, Digest>
 }
 
+export interface RecordedTagEvent {
+  readonly repository: RepositoryId
+  readonly image: ImageName
+  readonly tag: Tag
+  readonly from: Digest | undefined
+  readonly to: Digest | undefined
+  readonly actor: string
+}
+
 export class InMemoryManifestStore implements ManifestStore, ListingManifests, TagCopier {
   readonly #images = new Map<string, StoredImage>()
+  /** What happened to tags, the oldest first. */
+  readonly tagEvents: RecordedTagEvent[] = []
   /** When set, every call fails with it. */
   failure: Error | undefined
 
@@ -47,7 +58,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     image: ImageName,
     manifest: NewManifest,
     tags: readonly Tag[],
-    _actor?: string,
+    actor = 'nobody',
     fixed: readonly Tag[] = [],
   ): Promise<PutOutcome> {
     const taken = this.#takenBy(manifest, fixed, this.#at(repository, image)?.tags)
@@ -65,7 +76,10 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     })
     // Those that move come last, as they are kept the longest.
     for (const tag of tags) {
-      if (stored.tags.get(tag) !== manifest.digest) stored.tags.delete(tag)
+      const from = stored.tags.get(tag)
+      if (from === manifest.digest) continue
+      this.tagEvents.push({ repository, image, tag, from, to: manifest.digest, actor })
+      stored.tags.delete(tag)
       stored.tags.set(tag, manifest.digest)
     }
     this.#images.set(key, stored)
@@ -93,14 +107,18 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     repository: RepositoryId,
     image: ImageName,
     keep: number,
+    actor = 'nobody',
   ): Promise<readonly MovedTag[]> {
     const tags = this.#at(repository, image)?.tags ?? new Map<Tag, Digest>()
     const old = [...tags].slice(0, Math.max(0, tags.size - keep))
-    for (const [tag] of old) tags.delete(tag)
+    for (const [tag, from] of old) {
+      tags.delete(tag)
+      this.tagEvents.push({ repository, image, tag, from, to: undefined, actor })
+    }
     return old.map(([tag, from]) => ({ tag, from })).sort((left, right) => byCodePoint(left.tag, right.tag))
   }
 
-  async copy({ from, to, move, mayOverwrite }: TagCopy): Promise<TagCopyOutcome> {
+  async copy({ from, to, move, mayOverwrite, actor }: TagCopy): Promise<TagCopyOutcome> {
     const source = this.#at(from.repository, from.image)
     const digest = source?.tags.get(from.tag)
     if (source === undefined || digest === undefined) return { kind: 'absent' }
@@ -121,16 +139,23 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     for (const blob of held) await this.blobs.link(to.repository, to.image, blob)
     for (const manifest of manifests) {
       const tags = manifest.digest === digest ? [to.tag] : []
-      await this.put(to.repository, to.image, { ...manifest, needsBlobs: true }, tags)
+      await this.put(to.repository, to.image, { ...manifest, needsBlobs: true }, tags, actor)
     }
-    if (move) source.tags.delete(from.tag)
+    if (move) await this.deleteTag(from.repository, from.image, from.tag, actor)
     return { kind: 'copied', digest, replaced }
   }
 
-  async deleteTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Digest | undefined> {
+  async deleteTag(
+    repository: RepositoryId,
+    image: ImageName,
+    tag: Tag,
+    actor = 'nobody',
+  ): Promise<Digest | undefined> {
     const tags = this.#at(repository, image)?.tags
     const digest = tags?.get(tag)
     tags?.delete(tag)
+    if (digest !== undefined)
+      this.tagEvents.push({ repository, image, tag, from: digest, to: undefined, actor })
     return digest
   }
 
@@ -138,7 +163,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     repository: RepositoryId,
     image: ImageName,
     digest: Digest,
-    _actor?: string,
+    actor = 'nobody',
     check?: (tags: readonly Tag[]) => void,
   ): Promise<readonly Tag[] | undefined> {
     const stored = this.#at(repository, image)
@@ -146,20 +171,25 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const tags = [...stored.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
     check?.(tags)
     stored.manifests.delete(digest)
-    for (const tag of tags) stored.tags.delete(tag)
+    for (const tag of tags) {
+      stored.tags.delete(tag)
+      this.tagEvents.push({ repository, image, tag, from: digest, to: undefined, actor })
+    }
     return tags
   }
 
   async deleteImage(
     repository: RepositoryId,
     image: ImageName,
-    _actor?: string,
+    actor = 'nobody',
     check?: (tags: readonly Tag[]) => void,
   ): Promise<readonly Tag[] | undefined> {
     const stored = this.#at(repository, image)
     if (stored === undefined || stored.manifests.size === 0) return undefined
     const tags = [...stored.tags.keys()].sort(byCodePoint)
     check?.(tags)
+    for (const [tag, from] of stored.tags)
+      this.tagEvents.push({ repository, image, tag, from, to: undefined, actor })
     this.#images.delete(keyOf(repository, image))
     return tags
   }

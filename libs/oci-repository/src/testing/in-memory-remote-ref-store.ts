@@ -1,7 +1,7 @@
 import type { ImageName } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import type { ManifestStore } from '../manifest-store.js'
-import type { CachedRef, RemoteRef, RemoteRefStore } from '../remote-ref-store.js'
+import type { CachedRef, CachePart, RemoteRef, RemoteRefStore } from '../remote-ref-store.js'
 
 export class InMemoryRemoteRefStore implements RemoteRefStore {
   readonly #refs = new Map<string, RemoteRef>()
@@ -20,5 +20,18 @@ export class InMemoryRemoteRefStore implements RemoteRefStore {
 
   async put(repository: RepositoryId, image: ImageName, ref: RemoteRef): Promise<void> {
     this.#refs.set(`${repository}/${image}/${ref.ref}`, ref)
+  }
+
+  async invalidate(repository: RepositoryId, { image, refs }: CachePart, now: Date): Promise<number> {
+    const prefix = image === undefined ? `${repository}/` : `${repository}/${image}/`
+    const fresh = [...this.#refs].filter(
+      ([key, entry]) =>
+        key.startsWith(prefix) &&
+        (image === undefined || key === prefix + entry.ref) &&
+        (refs === undefined || refs.includes(entry.ref)) &&
+        entry.freshUntil > now,
+    )
+    for (const [key, entry] of fresh) this.#refs.set(key, { ...entry, freshUntil: now })
+    return fresh.length
   }
 }

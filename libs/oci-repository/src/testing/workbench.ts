@@ -20,11 +20,13 @@ import { ItemTree } from '../items/item-tree.js'
 import { Promotion } from '../promotion.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
+import { TagHistory } from '../tag-history.js'
 import { InMemoryBlobIndex } from './in-memory-blob-index.js'
 import { InMemoryItemTimes } from './in-memory-item-times.js'
 import { InMemoryManifestStore } from './in-memory-manifest-store.js'
 import { InMemoryPushClaims } from './in-memory-push-claims.js'
 import { InMemoryRemoteRefStore } from './in-memory-remote-ref-store.js'
+import { InMemoryTagEventStore } from './in-memory-tag-event-store.js'
 import { InMemoryUploadStore } from './in-memory-upload-store.js'
 
 /** A clock that stands still until it is told to go on. */
@@ -64,6 +66,7 @@ export class Workbench {
   readonly repositories: ConfiguredOciRepositories
   readonly items: ItemTree
   readonly promotion: Promotion
+  readonly tagHistory: TagHistory
 
   /** @param directory of the repositories; its own, empty one when it is left out */
   constructor(directory?: RepositoryDirectory) {
@@ -103,6 +106,7 @@ export class Workbench {
     const idOf = (key: string) => this.directory.find(key)?.id
     this.promotion = new Promotion(this.manifests, idOf)
     this.items = new ItemTree(this.times, idOf)
+    this.tagHistory = new TagHistory(new InMemoryTagEventStore(this.manifests), idOf)
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   membersInOrder,
   type RepositoryKey,
 } from '@entrepot/repositories'
+import { admitsReference } from '../admits-reference.js'
 import type { OciRepository } from '../oci-repository.js'
 
 /** A local or remote repository as seen through a virtual one, nested virtuals and their patterns resolved. */
@@ -16,6 +17,10 @@ export interface VirtualMember {
   /** A remote whose failures are never passed over: Artifactory's field of that name. */
   readonly hardFail: boolean
   admits(image: ImageName, reference?: Reference): boolean
+  /** The virtual repositories on the way to it, the outermost first. */
+  readonly through: readonly VirtualConfig[]
+  /** That of them whose patterns leave it out. */
+  refusedBy(image: ImageName, reference?: Reference): VirtualConfig | undefined
 }
 
 interface Lookup {
@@ -35,27 +40,45 @@ export function flattenMembers(virtual: VirtualConfig, lookup: Lookup): readonly
 function flatten(
   virtual: VirtualConfig,
   lookup: Lookup,
-  outer: readonly PathFilter[],
+  outer: readonly Passage[],
   priority: boolean,
-  path: readonly RepositoryKey[] = [],
 ): readonly VirtualMember[] {
-  if (path.includes(virtual.key)) return []
-  const filters = [...outer, new PathFilter(virtual.includesPattern, virtual.excludesPattern)]
+  if (outer.some(({ config }) => config.key === virtual.key)) return []
+  const filter = new PathFilter(virtual.includesPattern, virtual.excludesPattern)
+  const passages = [...outer, { config: virtual, filter }]
   const configs = membersInOrder(virtual, (key) => lookup.config(key))
   return configs.flatMap((config) => {
     const first = priority || config.priorityResolution
-    if (config.rclass === 'virtual') return flatten(config, lookup, filters, first, [...path, virtual.key])
+    if (config.rclass === 'virtual') return flatten(config, lookup, passages, first)
     const repository = lookup.repository(config.key)
-    const hardFail = config.rclass === 'remote' && config.hardFail
-    return repository === undefined
-      ? []
-      : [{ repository, priority: first, hardFail, admits: admitsAll(filters) }]
+    return repository === undefined ? [] : [memberOf(repository, first, isHardFail(config), passages)]
   })
 }
 
-function admitsAll(filters: readonly PathFilter[]): VirtualMember['admits'] {
-  return (image, reference) =>
-    filters.every((filter) =>
-      reference?.kind === 'tag' ? filter.admitsTag(image, reference.tag) : filter.admitsImage(image),
-    )
+/** A virtual repository on the way to a member, and what it lets through. */
+interface Passage {
+  readonly config: VirtualConfig
+  readonly filter: PathFilter
+}
+
+function isHardFail(config: RepositoryConfig): boolean {
+  return config.rclass === 'remote' && config.hardFail
+}
+
+function memberOf(
+  repository: OciRepository,
+  priority: boolean,
+  hardFail: boolean,
+  passages: readonly Passage[],
+): VirtualMember {
+  const refusedBy = (image: ImageName, reference?: Reference) =>
+    passages.find(({ filter }) => !admitsReference(filter, image, reference))?.config
+  return {
+    repository,
+    priority,
+    hardFail,
+    through: passages.map(({ config }) => config),
+    refusedBy,
+    admits: (image, reference) => refusedBy(image, reference) === undefined,
+  }
 }

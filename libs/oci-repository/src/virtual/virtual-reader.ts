@@ -1,7 +1,7 @@
 import { type Digest, type Listing, type Page, isRegistryError, listingOf } from '@entrepot/kernel'
 import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
 import { type RepositoryKey, type VirtualConfig } from '@entrepot/repositories'
-import { requireInService } from '../guard.js'
+import { notePatterns, requireInService } from '../guard.js'
 import type {
   BlobHandle,
   Found,
@@ -12,7 +12,9 @@ import type {
 } from '../oci-repository.js'
 import { NotCachedError } from '../remote/not-cached-error.js'
 import type { RequestContext } from '../request-context.js'
+import { UpstreamWouldBeAsked } from '../upstream-would-be-asked.js'
 import { mergedImages, mergedReferrers, mergedTags } from './merged-lists.js'
+import { noteCandidates, noteFailure, noteRest } from './note-members.js'
 import type { VirtualMember } from './virtual-member.js'
 
 /**
@@ -31,10 +33,10 @@ export class VirtualReader implements OciReader {
     reference: Reference,
     context: RequestContext,
   ): Promise<Found<ManifestBytes> | undefined> {
+    noteCandidates(context, this.members)
     requireInService(this.config)
-    const admitted = this.#readable(image, context).filter((member) => member.admits(image, reference))
     return this.#firstAnswer(
-      this.#forPushersHead(admitted, context),
+      this.#forPushersHead(this.#concerned(image, reference, context), context),
       image,
       (reader) => reader.manifest(image, reference, context),
       context,
@@ -125,14 +127,41 @@ export class VirtualReader implements OciReader {
     const failures: unknown[] = []
     for (const [position, member] of members.entries()) {
       const { repository, priority } = member
-      if (!priority && position > 0 && (await this.#claimedBefore(members, position, image, context))) break
+      if (!priority && position > 0 && (await this.#claimedBefore(members, position, image, context))) {
+        noteRest(context, members.slice(position), 'priority', 'a member with priority has the image')
+        break
+      }
       try {
         const found = await ask(repository.reader)
-        if (found !== undefined) return found
+        if (found === undefined) continue
+        noteRest(context, members.slice(position + 1), 'order', `${repository.key} has it`)
+        return found
       } catch (error) {
+        if (error instanceof UpstreamWouldBeAsked) {
+          noteRest(
+            context,
+            members.slice(position + 1),
+            'order',
+            `the upstream of ${repository.key} decides before`,
+          )
+          throw error
+        }
         failures.push(error)
-        if (error instanceof NotCachedError) continue
-        if (await this.#mustAnswer(member, image, error, context)) throw error
+        if (error instanceof NotCachedError) {
+          noteFailure(context, repository, 'passed', error, '')
+          continue
+        }
+        if (await this.#mustAnswer(member, image, error, context)) {
+          noteFailure(context, repository, 'refused', error, ': no other may answer in its place')
+          throw error
+        }
+        noteFailure(
+          context,
+          repository,
+          'passed',
+          error,
+          ': it is passed over, as it has never served this image',
+        )
         context.logger.warn(
           { err: error, repository: this.config.key, member: repository.key, image },
           'a member failed and was passed over, since it has never served this image',
@@ -187,6 +216,21 @@ export class VirtualReader implements OciReader {
   #forPushersHead(members: readonly VirtualMember[], context: RequestContext): readonly VirtualMember[] {
     if (!context.deploying || !context.metadataOnly || this.deploymentTarget === undefined) return members
     return members.filter(({ repository }) => repository.key === this.deploymentTarget)
+  }
+
+  /** Those that may be asked for the manifest. */
+  #concerned(image: ImageName, reference: Reference, context: RequestContext): readonly VirtualMember[] {
+    return this.members.filter(({ repository, refusedBy }) => {
+      const refusing = refusedBy(image) ?? refusedBy(image, reference)
+      const mayRead = context.mayPartly('read', repository.key, image)
+      if (refusing === undefined && mayRead) return true
+      if (refusing !== undefined) notePatterns(context, refusing, repository.key)
+      if (!mayRead) {
+        const message = `${context.principal.name} may not read ${image} here`
+        context.explanation?.note(repository.key, 'permission', 'passed', message)
+      }
+      return false
+    })
   }
 
   /** Those where anything of the image may be read: which tag and what digest, their readers know. */
