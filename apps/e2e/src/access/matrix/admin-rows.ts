@@ -134,6 +134,26 @@ const loginRows: readonly AdminRow[] = [
     body: { targetRepo: keys.local, dockerRepository: 'none' },
     administrator: 404,
   },
+  // Whose pull is explained, and who may do what with a tag: resolution.e2e.ts.
+  { route: 'GET /artifactory/api/entrepot/explain', access: 'login', administrator: 400, hidden: 400 },
+  {
+    route: 'POST /artifactory/api/entrepot/invalidate',
+    access: 'login',
+    body: {},
+    administrator: 400,
+    hidden: 400,
+  },
+  {
+    route: 'GET /artifactory/api/entrepot/tags/:repository/*path/history',
+    access: 'login',
+    administrator: 404,
+  },
+  {
+    route: 'POST /artifactory/api/entrepot/tags/:repository/*path/undo',
+    access: 'login',
+    body: {},
+    administrator: 404,
+  },
   { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /access', access: 'login', administrator: 404, hidden: 404 },
