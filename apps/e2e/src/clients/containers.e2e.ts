@@ -47,11 +47,23 @@ describe.skipIf(!requirePart('root', 'podman', 'skopeo', 'buildah', 'docker-regi
     it.each(['podman', 'skopeo', 'buildah'] as const)(
       '%s login takes the right password only',
       async (tool) => {
-        const said = await stranger.loginFails(tool, entrepot.host, 'admin', 'not-the-password')
+        // A name of its own: after some failures a name has to wait.
+        const name = `${tool}-user`
+        const password = 'Right for 1 tool'
+        const created = await fetch(`${entrepot.url}/artifactory/api/security/users/${name}`, {
+          method: 'PUT',
+          headers: {
+            authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ email: `${name}@example.org`, password }),
+        })
+        expect(created.status).toBe(201)
+        const said = await stranger.loginFails(tool, entrepot.host, name, 'not-the-password')
         expect(said).toMatch(/invalid username\/password|unauthorized|authentication/i)
 
         const other = await Containers.create(entrepot.host)
-        expect(await other.login(tool, entrepot.host, 'admin', adminPassword)).toContain('Login Succeeded')
+        expect(await other.login(tool, entrepot.host, name, password)).toContain('Login Succeeded')
         await other.dispose()
       },
     )
