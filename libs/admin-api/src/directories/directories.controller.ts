@@ -13,6 +13,7 @@ import { type Caller, CurrentCaller } from '../caller.js'
 import { IsSecretText, IsText } from '../field-rules.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto } from '../http/parse-dto.js'
+import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject, JsonTexts } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
@@ -66,9 +67,7 @@ export class DirectoriesController {
   ): Promise<object> {
     const parsed = parseDirectory(body)
     const before = this.existing(key)
-    if (parsed.key !== undefined && parsed.key !== key) {
-      throw new RegistryError('REQUEST_INVALID', 'key differs from the key in the URL, and can not change')
-    }
+    requireUnchanged('key', parsed.key, key)
     await this.ports.directories.configured.update(key, parsed.fields)
     const after = this.existing(key)
     this.record(caller, 'directory.update', before, after)

@@ -12,6 +12,7 @@ import { type Caller, CurrentCaller } from '../caller.js'
 import { queryText } from '../http/cursor-page.js'
 import { noSuch } from '../http/no-such.js'
 import { unknownFieldsIn } from '../http/parse-dto.js'
+import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
@@ -65,9 +66,7 @@ export class DirectoryGroupsController {
   ): Promise<object> {
     const fields = parseDirectoryGroup(body)
     const before = this.existing(name)
-    if (fields.name !== undefined && fields.name !== name) {
-      throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
-    }
+    requireUnchanged('name', fields.name, name)
     await this.ports.directories.configured.updateGroupSettings(name, fields)
     const after = this.existing(name)
     this.record(caller, 'directory.update', before, after)

@@ -1,4 +1,3 @@
-import { RegistryError } from '@entrepot/kernel'
 import {
   Controller,
   Delete,
@@ -20,6 +19,7 @@ import { allPages } from '../http/all-pages.js'
 import { baseUrlOf } from '../http/base-url.js'
 import { queryText } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
@@ -92,8 +92,6 @@ export class GroupsV1Controller {
 
 function parsed(name: string, body: JsonObject): GroupSettings {
   const dto = parseDto(GroupV1Dto, body)
-  if (dto.name !== undefined && dto.name !== name) {
-    throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
-  }
+  requireUnchanged('name', dto.name, name)
   return groupSettingsOfV1(dto)
 }

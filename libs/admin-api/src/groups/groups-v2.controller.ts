@@ -16,8 +16,9 @@ import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { baseUrlOf } from '../http/base-url.js'
-import { cursorPage } from '../http/cursor-page.js'
+import { cursorPage, nextCursor } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
 import { MembershipChangeDto } from '../users/user-v2.dto.js'
@@ -43,7 +44,7 @@ export class GroupsV2Controller {
       group_name: name,
       uri: `${base}/${encodeURIComponent(name)}`,
     }))
-    return { groups, ...(more ? { cursor: items.at(-1)?.name } : {}) }
+    return { groups, ...nextCursor(more, items.at(-1)?.name) }
   }
 
   @Post()
@@ -73,9 +74,7 @@ export class GroupsV2Controller {
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     const dto = parseDto(GroupV2Dto, body)
-    if (dto.name !== undefined && dto.name !== name) {
-      throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
-    }
+    requireUnchanged('name', dto.name, name)
     const group = await this.groups.change(caller, name, groupSettingsOfV2(dto))
     warnOfIgnored(response, unknownFieldsIn(GroupV2Dto, body))
     return groupV2Json(group, await this.groups.members(name))

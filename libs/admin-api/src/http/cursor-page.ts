@@ -22,6 +22,14 @@ export function cursorPage(query: Query): Page {
   return { limit: Math.min(limit, maximumLimit), after: queryText(query, 'cursor') }
 }
 
+/** Where the next page begins, for the answer's body; nothing on the last page. */
+export function nextCursor(
+  more: boolean,
+  last: string | undefined,
+): { readonly cursor?: string | undefined } {
+  return more ? { cursor: last } : {}
+}
+
 /**
  * @returns undefined for an absent or empty parameter
  * @throws RegistryError REQUEST_INVALID when it is given more than once

@@ -6,6 +6,7 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
@@ -59,9 +60,7 @@ export class OidcProvidersController {
   ): Promise<object> {
     const dto = parseDto(OidcProviderDto, body)
     const { provider: before } = this.existing(name)
-    if (dto.name !== undefined && dto.name !== name) {
-      throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
-    }
+    requireUnchanged('name', dto.name, name)
     await this.ports.openId.providers.update(name, (current) => changedOidcProvider(current, dto))
     const { provider: after } = this.existing(name)
     this.recordProvider(caller, 'directory.update', before, after)

@@ -4,6 +4,7 @@ import { IsCount, IsFlag, IsOneOf, IsSecretText, IsText } from '../field-rules.j
 import { given } from '../http/given.js'
 import { objectOf } from '../http/object-of.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { requireUnchanged } from '../http/require-unchanged.js'
 import type { JsonObject } from '../json-body.js'
 
 const aDay = 24 * 60 * 60
@@ -108,9 +109,7 @@ export function parseOidcMapping(
   const token = parseDto(OidcTokenSpecDto, spec, 'token_spec.')
   const name = nameInUrl ?? dto.name
   if (name === undefined) throw missing('name')
-  if (dto.name !== undefined && dto.name !== name) {
-    throw new RegistryError('REQUEST_INVALID', 'name differs from the name in the URL, and can not change')
-  }
+  requireUnchanged('name', dto.name, name)
   return {
     mapping: {
       name,

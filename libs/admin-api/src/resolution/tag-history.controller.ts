@@ -11,7 +11,7 @@ import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { IsText } from '../field-rules.js'
-import { cursorPage } from '../http/cursor-page.js'
+import { cursorPage, nextCursor } from '../http/cursor-page.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { itemPathOf, type PathParts } from '../items/item-path.js'
@@ -73,7 +73,7 @@ export class TagHistoryController {
         to,
         from_is_stored: fromIsStored,
       })),
-      ...(more ? { cursor: last?.id } : {}),
+      ...nextCursor(more, last?.id),
     }
   }
 

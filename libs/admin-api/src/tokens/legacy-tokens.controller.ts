@@ -1,4 +1,3 @@
-import { RegistryError } from '@entrepot/kernel'
 import { Controller, Get, Header, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common'
 import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
@@ -11,7 +10,7 @@ import { originOf } from '../request-origin.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { scopeOfLegacy } from './legacy-scope.js'
 import { TokenAdministration } from './token-administration.js'
-import { createdTokenJson, tokenJson } from './token-json.js'
+import { createdTokenJson, tokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
 import { refreshTokenIn, wantedToken } from './tokens.controller.js'
 
@@ -54,18 +53,14 @@ export class LegacyTokensController {
 
   @Get()
   async list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
-    const { items, more } = await this.tokens.list(caller, cursorPage(query))
-    return { tokens: items.map(tokenJson), ...(more ? { cursor: items.at(-1)?.id } : {}) }
+    return tokensJson(await this.tokens.list(caller, cursorPage(query)))
   }
 
   @Post('revoke')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
   async revoke(@CurrentCaller() caller: Caller, @JsonOrFormBody() body: JsonObject): Promise<string> {
-    const { token, token_id: id } = parseDto(RevocationDto, body)
-    if (token !== undefined) await this.tokens.revokeBySecret(caller, token)
-    else if (id !== undefined) await this.tokens.revoke(caller, id)
-    else throw new RegistryError('REQUEST_INVALID', 'token and token_id are missing, expected one of them')
+    await this.tokens.revokeEither(caller, parseDto(RevocationDto, body))
     return 'Token revoked'
   }
 }

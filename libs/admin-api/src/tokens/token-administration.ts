@@ -4,6 +4,7 @@ import type { Caller } from '../caller.js'
 import { noSuch } from '../http/no-such.js'
 import { recordChange } from '../record-change.js'
 import { tokenAuditView } from './token-json.js'
+import type { RevocationDto } from './token.dto.js'
 
 /** Access tokens: users see and revoke their own, administrators all. What is made and revoked is written down. */
 export class TokenAdministration {
@@ -65,10 +66,17 @@ export class TokenAdministration {
   }
 
   /** By who has it: whoever finds a token somewhere may make it worthless. RFC 7009. @throws HttpException 404 */
-  async revokeBySecret(caller: Caller, secret: string): Promise<void> {
+  private async revokeBySecret(caller: Caller, secret: string): Promise<void> {
     const revoked = await this.tokens.revokeBySecret(secret)
     if (revoked === undefined) throw noSuch('token', 'of this text')
     this.record(caller, 'token.revoke', revoked)
+  }
+
+  /** By whichever of the two is given. @throws RegistryError REQUEST_INVALID for neither; HttpException 404 */
+  async revokeEither(caller: Caller, { token, token_id: id }: RevocationDto): Promise<void> {
+    if (token !== undefined) await this.revokeBySecret(caller, token)
+    else if (id !== undefined) await this.revoke(caller, id)
+    else throw new RegistryError('REQUEST_INVALID', 'token and token_id are missing, expected one of them')
   }
 
   private record(caller: Caller, action: 'token.create' | 'token.revoke', token: AccessToken): void {

@@ -1,4 +1,6 @@
 import type { AccessToken, CreatedAccessToken } from '@entrepot/identity'
+import type { Listing } from '@entrepot/kernel'
+import { nextCursor } from '../http/cursor-page.js'
 
 const issuer = 'entrepot'
 
@@ -33,6 +35,11 @@ export function tokenJson(token: AccessToken): object {
     created_by: token.createdBy,
     ...(token.lastUsedAt === undefined ? {} : { last_used: secondsOf(token.lastUsedAt) }),
   }
+}
+
+/** One page of them. */
+export function tokensJson({ items, more }: Listing<AccessToken>): object {
+  return { tokens: items.map(tokenJson), ...nextCursor(more, items.at(-1)?.id) }
 }
 
 /** What the audit trail keeps of a token. */

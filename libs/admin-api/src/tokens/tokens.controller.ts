@@ -12,7 +12,7 @@ import { OptionalLogin, RequiresUser } from '../permission.js'
 import { originOf } from '../request-origin.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { TokenAdministration } from './token-administration.js'
-import { createdTokenJson, tokenJson } from './token-json.js'
+import { createdTokenJson, tokenJson, tokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
 
 const wholeUser = 'applied-permissions/user'
@@ -48,17 +48,13 @@ export class TokensController {
 
   @Get()
   async list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
-    const { items, more } = await this.tokens.list(caller, cursorPage(query))
-    return { tokens: items.map(tokenJson), ...(more ? { cursor: items.at(-1)?.id } : {}) }
+    return tokensJson(await this.tokens.list(caller, cursorPage(query)))
   }
 
   @Post('revoke')
   @HttpCode(200)
   async revokeAny(@CurrentCaller() caller: Caller, @JsonOrFormBody() body: JsonObject): Promise<void> {
-    const { token, token_id: id } = parseDto(RevocationDto, body)
-    if (token !== undefined) await this.tokens.revokeBySecret(caller, token)
-    else if (id !== undefined) await this.tokens.revoke(caller, id)
-    else throw new RegistryError('REQUEST_INVALID', 'token and token_id are missing, expected one of them')
+    await this.tokens.revokeEither(caller, parseDto(RevocationDto, body))
   }
 
   @Get(':id')

@@ -11,6 +11,7 @@ import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { ChangePasswordDto } from './change-password.dto.js'
+import { withFixedKind } from './fixed-kind.js'
 import { ownProfileOf } from './own-profile.js'
 import { UserAdministration } from './user-administration.js'
 import { statusOf, userV1Json } from './user-json.js'
@@ -57,11 +58,7 @@ export class UsersV1Controller {
     const settings = settingsOfV1(parsed(name, body))
     const existing = await this.users.find(name)
     if (existing === undefined) await this.users.create(caller, name, settings)
-    else {
-      const { kind, ...changes } = settings
-      if (kind !== undefined && kind !== existing.kind) throw kindIsFixed(existing.kind)
-      await this.users.change(caller, name, changes)
-    }
+    else await this.users.change(caller, name, withFixedKind(settings, existing.kind))
     warnOfIgnored(response, unknownFieldsIn(UserV1Dto, body))
   }
 
@@ -77,9 +74,7 @@ export class UsersV1Controller {
     const dto = parsed(name, body)
     const current = await this.users.visible(caller, name)
     if (caller.administrator) {
-      const { kind, ...changes } = settingsOfV1(dto)
-      if (kind !== undefined && kind !== current.kind) throw kindIsFixed(current.kind)
-      await this.users.change(caller, name, changes)
+      await this.users.change(caller, name, withFixedKind(settingsOfV1(dto), current.kind))
     } else {
       await this.users.changeOwn(caller, ownProfileOf(dto, dto, ownFields))
     }
@@ -123,11 +118,4 @@ function parsed(name: string, body: JsonObject): UserV1Dto {
     throw new RegistryError('REQUEST_INVALID', `name is ${shown[0]}, expected ${shown[1]} as in the URL`)
   }
   return dto
-}
-
-function kindIsFixed(kind: string): RegistryError {
-  return new RegistryError(
-    'REQUEST_INVALID',
-    `kind is "${kind}" and stays so: delete the user and create it anew`,
-  )
 }

@@ -18,11 +18,12 @@ import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { baseUrlOf } from '../http/base-url.js'
-import { cursorPage } from '../http/cursor-page.js'
+import { cursorPage, nextCursor } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
+import { withFixedKind } from './fixed-kind.js'
 import { ownProfileOf } from './own-profile.js'
 import { UserAdministration } from './user-administration.js'
 import { groupsOf, statusOf, userV2Json } from './user-json.js'
@@ -49,7 +50,7 @@ export class UsersV2Controller {
       realm: account.realm,
       status: statusOf(account),
     }))
-    return { users, ...(more ? { cursor: items.at(-1)?.name } : {}) }
+    return { users, ...nextCursor(more, items.at(-1)?.name) }
   }
 
   @Post()
@@ -89,7 +90,7 @@ export class UsersV2Controller {
       )
     }
     const account = caller.administrator
-      ? await this.users.change(caller, name, changesOf(dto, current.kind))
+      ? await this.users.change(caller, name, withFixedKind(settingsOfV2(dto), current.kind))
       : await this.users.changeOwn(
           caller,
           ownProfileOf(dto, { ...profileOf(dto), email: dto.email }, ownFields),
@@ -142,17 +143,6 @@ export class UsersV2Controller {
     if (caller.administrator) await this.users.change(caller, username, { password: dto.password })
     else await this.users.changeOwn(caller, ownProfileOf(dto, profileOf(dto), ownFields))
   }
-}
-
-function changesOf(dto: UserV2Dto, currentKind: string) {
-  const { kind, ...changes } = settingsOfV2(dto)
-  if (kind !== undefined && kind !== currentKind) {
-    throw new RegistryError(
-      'REQUEST_INVALID',
-      `kind is "${currentKind}" and stays so: delete the user and create it anew`,
-    )
-  }
-  return changes
 }
 
 function profileOf({ password, old_password: oldPassword }: PasswordDto) {
