@@ -72,7 +72,8 @@ describe('logins on two replicas', () => {
     await one.restart()
     expect((await login(one, 'admin', adminPassword)).status).toBe(200)
     expect((await login(other, 'admin', adminPassword)).status).toBe(200)
-    expect(one.output).toContain('this start unlocks them')
+    // Lines of the log reach this process a little later.
+    await eventually('the log tells', () => one.output.includes('this start unlocks them'))
     const audit = new PostgresAuditStore(db.database)
     await eventually('the audit trail has it', async () => {
       const [event] = await audit.search({ action: 'user.unlock', subject: 'admin', limit: 10 })
