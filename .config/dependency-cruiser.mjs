@@ -13,7 +13,7 @@ const mayImport = {
   repositories: ['kernel', 'blob-store', 'coordination'],
   'oci-repository': ['kernel', 'oci-model', 'blob-store', 'upstream', 'repositories', 'coordination'],
   'oci-api': ['kernel', 'oci-model', 'blob-store', 'repositories', 'oci-repository', 'access', 'identity'],
-  'admin-api': ['kernel', 'access', 'audit', 'identity', 'repositories', 'oci-repository'],
+  'admin-api': ['kernel', 'access', 'aql', 'audit', 'identity', 'repositories', 'oci-repository'],
   database: [
     'kernel',
     'oci-model',
