@@ -168,4 +168,27 @@ describe('the directory of repositories', () => {
     expect(directory.find('late')).toBeDefined()
     expect(reads).toBeLessThanOrEqual(4)
   })
+
+  test('fills up what was stored before there was a field, with what was kept of it or its default', async () => {
+    const {
+      hardFail: _hardFail,
+      queryParams: _queryParams,
+      ...older
+    } = remoteConfig('older', 'https://a.example')
+    const extra = { queryParams: 'a=1', proxy: 'squid' }
+    await store.create({ ...older, extra } as unknown as RepositoryConfig)
+    const { maxUniqueTags: _limit, dockerTagRetention: _kept, ...plain } = localConfig('plain')
+    await store.create(plain as unknown as RepositoryConfig)
+    await directory.create(localConfig('another'))
+    expect(directory.find('older')?.config).toEqual(
+      remoteConfig('older', 'https://a.example', { queryParams: 'a=1', extra: { proxy: 'squid' } }),
+    )
+    expect(directory.find('plain')?.config).toEqual(localConfig('plain'))
+    expect(directory.all().map(({ config }) => config.key)).toEqual([
+      'another',
+      'docker-local',
+      'older',
+      'plain',
+    ])
+  })
 })

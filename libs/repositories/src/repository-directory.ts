@@ -1,5 +1,6 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
 import { type Logger, RegistryError } from '@entrepot/kernel'
+import { completed } from './completed-config.js'
 import type { RepositoryConfig, RepositoryKey, StoredRepository } from './repository-config.js'
 import type { RepositoryChange, RepositoryStore } from './repository-store.js'
 import { checkMembers } from './virtual-members.js'
@@ -147,5 +148,5 @@ function loadedAfter(before: ByKey, rows: readonly StoredRepository[]): ByKey {
       const old = before.get(row.config.key)
       return old?.id === row.id && old.revision === row.revision
     })
-  return isSame ? before : new Map(rows.map((row) => [row.config.key, row]))
+  return isSame ? before : new Map(rows.map((row) => [row.config.key, completed(row)]))
 }
