@@ -1,10 +1,12 @@
 import { InitialSchema1763596800000 } from './1763596800000-initial-schema.js'
 import { IdentityAndAccess1763683200000 } from './1763683200000-identity-and-access.js'
 import { BlobsOfImages1763769600000 } from './1763769600000-blobs-of-images.js'
+import { LeftManifests1764115200000 } from './1764115200000-left-manifests.js'
 
 /** All migrations, in order. */
 export const migrations = [
   InitialSchema1763596800000,
   IdentityAndAccess1763683200000,
   BlobsOfImages1763769600000,
+  LeftManifests1764115200000,
 ]

@@ -39,6 +39,7 @@ function changedLocal(current: LocalConfig, dto: LocalRepositoryDto): LocalConfi
     ...changedCommon(current, dto),
     blockPushingSchema1: dto.blockPushingSchema1 ?? current.blockPushingSchema1,
     maxUniqueTags: dto.maxUniqueTags ?? current.maxUniqueTags,
+    dockerTagRetention: dto.dockerTagRetention ?? current.dockerTagRetention,
   }
 }
 

@@ -20,7 +20,6 @@ const common = {
 const local: KeptFields<LocalRepositoryDto, LocalConfig> = {
   ...common,
   dockerApiVersion: 'V2',
-  dockerTagRetention: 1,
 }
 
 const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {

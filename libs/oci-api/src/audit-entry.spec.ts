@@ -62,13 +62,13 @@ describe('the audit trail of /v2', () => {
     expect(found.map(({ before }) => before)).toEqual([{ tags: { x: old } }, { tags: { y: old } }])
   })
 
-  it('says which older tags went with a push, and where they pointed to', async () => {
+  it('says what went with a push, and where older tags pointed to', async () => {
     const old = local.addManifest('a', Buffer.from('{"old":1}'), mediaTypes.ociIndex, 'x')
-    local.removed = [{ tag: 'older' as Tag, from: old }]
+    local.surplus = { tags: [{ tag: 'older' as Tag, from: old }], manifests: [digest] }
     await push('/v2/docker-local/a/manifests/x')
     expect((await entries())[0]).toMatchObject({
       before: { tags: { x: old, older: old } },
-      after: { digest, removed: ['older'] },
+      after: { digest, removed: ['older', digest] },
     })
   })
 

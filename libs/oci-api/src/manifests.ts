@@ -9,7 +9,7 @@ import {
   type Reference,
   type Tag,
 } from '@entrepot/oci-model'
-import type { Found, ManifestBytes, MovedTag } from '@entrepot/oci-repository'
+import type { Found, ManifestBytes, MovedTag, PushedManifest } from '@entrepot/oci-repository'
 import { acceptsAny } from './accepted-types.js'
 import type { ImageCall } from './call.js'
 import { entityTag, noneMatchHits } from './entity-tag.js'
@@ -62,8 +62,8 @@ export class ManifestPushes {
     const pushed = await writer.putManifest(image, reference, { bytes, contentType, tags }, context)
 
     exchange.change = {
-      before: lost([...pushed.moved, ...pushed.removed]),
-      after: { digest: pushed.digest, tags: pushed.tags, ...withRemoved(pushed.removed) },
+      before: lost([...pushed.moved, ...pushed.surplus.tags]),
+      after: { digest: pushed.digest, tags: pushed.tags, ...removedBy(pushed) },
     }
 
     const headers: RawHeaders = [
@@ -96,8 +96,9 @@ function lost(tags: readonly MovedTag[]): object | undefined {
   return { tags: Object.fromEntries(tags.map(({ tag, from }) => [tag, from])) }
 }
 
-function withRemoved(removed: readonly MovedTag[]): object {
-  return removed.length === 0 ? {} : { removed: removed.map(({ tag }) => tag) }
+function removedBy({ surplus }: PushedManifest): object {
+  const removed = [...surplus.tags.map(({ tag }) => tag), ...surplus.manifests]
+  return removed.length === 0 ? {} : { removed }
 }
 
 /** `?tag=` of a push by digest; a push by tag names its tag already. @throws RegistryError TOO_MANY_TAGS, TAG_INVALID */

@@ -52,6 +52,18 @@ export interface ManifestStore {
     keep: number,
     actor: string,
   ): Promise<readonly MovedTag[]>
+  /**
+   * Deletes what the tags pointed to before, but for the `keep` manifests that each was moved off last. Nothing goes that is
+   * referred to - by a tag, an index, as a subject or with one that is stored -, that is among the last `keep` of another
+   * tag, or that was pushed again since the tag was moved off it.
+   * @returns the manifests that went, by digest
+   */
+  deleteOverwritten(
+    repository: RepositoryId,
+    image: ImageName,
+    tags: readonly Tag[],
+    keep: number,
+  ): Promise<readonly Digest[]>
   /** @returns the digest it pointed to, or undefined when there was none */
   deleteTag(repository: RepositoryId, image: ImageName, tag: Tag, actor: string): Promise<Digest | undefined>
   /**

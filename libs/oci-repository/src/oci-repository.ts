@@ -107,8 +107,15 @@ export interface PushedManifest {
   readonly tags: readonly Tag[]
   /** Those of the tags that pointed to another manifest before. */
   readonly moved: readonly MovedTag[]
-  /** Older tags that went because the repository keeps only so many, and what they pointed to. */
-  readonly removed: readonly MovedTag[]
+  readonly surplus: Surplus
+}
+
+/** What went because a repository keeps only so much. */
+export interface Surplus {
+  /** Older tags of the image, and what they pointed to. */
+  readonly tags: readonly MovedTag[]
+  /** Manifests that a tag pointed to before. */
+  readonly manifests: readonly Digest[]
 }
 
 export interface DeletedManifest {
@@ -124,6 +131,11 @@ export interface OciWriter {
   requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void
   /** @throws RegistryError DENIED where the deletion of this tag would be refused */
   requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void
+  /**
+   * Lets go what the repository does not keep any more, after tags were set otherwise than by a push.
+   * @param moved those of the tags that pointed to another manifest before
+   */
+  dropSurplus(image: ImageName, moved: readonly Tag[]): Promise<Surplus>
   /** @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, or DENIED for a pattern or right */
   putManifest(
     image: ImageName,

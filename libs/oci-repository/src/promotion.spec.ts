@@ -104,4 +104,23 @@ describe('Promotion', () => {
     expect(await promote({ ...far, copy: true })).toMatchObject([{ from: { repository: 'other' } }])
     expect(await promote({ from: 'all', tag: 'v1' })).toMatchObject([{ from: { repository: 'dev' } }])
   })
+
+  it('leaves the target what its maxUniqueTags and dockerTagRetention allow', async () => {
+    const limits = { maxUniqueTags: 2, dockerTagRetention: 2 }
+    await bench.directory.update('prod', (config) => ({ ...config, ...limits }))
+    const old = await bench.pushImage('prod', 'team/app', 'old')
+    const promoted = await promote({ copy: true })
+    expect(promoted.map(({ surplus }) => surplus.tags)).toEqual([[], [{ tag: 'old', from: old.digest }]])
+    expect(await has('prod', 'team/app', 'old')).toBe(false)
+    for (const tag of ['v1', 'v2']) expect(await has('prod', 'team/app', tag)).toBe(true)
+
+    const gone = []
+    for (let n = 0; n < 3; n += 1) {
+      await bench.pushImage('dev', 'team/app', 'v1')
+      for (const { surplus } of await promote({ tag: 'v1', copy: true })) gone.push(...surplus.manifests)
+    }
+    expect(gone).toEqual([promoted[0]?.digest])
+    expect(await bench.pull('prod', 'team/app', promoted[0]?.digest ?? '')).toBeUndefined()
+    expect(await has('dev', 'team/app', promoted[0]?.digest ?? '')).toBe(true)
+  })
 })

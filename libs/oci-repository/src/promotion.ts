@@ -2,7 +2,7 @@ import { type Digest, RegistryError } from '@entrepot/kernel'
 import { type ImageName, parseImageName, parseTag, type Tag, tagReference } from '@entrepot/oci-model'
 import type { RepositoryId, RepositoryKey } from '@entrepot/repositories'
 import { refusal } from './guard.js'
-import type { OciRepository, OciWriter } from './oci-repository.js'
+import type { OciRepository, OciWriter, Surplus } from './oci-repository.js'
 import type { RequestContext } from './request-context.js'
 import type { TagCopier } from './tag-copier.js'
 
@@ -27,6 +27,8 @@ export interface PromotedTag {
   readonly digest: Digest
   /** What the tag at the target pointed to before. */
   readonly replaced: Digest | undefined
+  /** What the target let go for it. */
+  readonly surplus: Surplus
 }
 
 export interface PromotedPlace {
@@ -74,7 +76,10 @@ export class Promotion {
     for (const step of steps) requireRights(step, request, target, context)
     for (const step of steps) {
       const promoted = await this.#step(step, !request.copy, context)
-      if (promoted !== undefined) yield promoted
+      if (promoted === undefined) continue
+      const { to, replaced } = promoted
+      const surplus = await target.dropSurplus(to.image, replaced === undefined ? [] : [to.tag])
+      yield { ...promoted, surplus }
     }
   }
 
@@ -93,7 +98,11 @@ export class Promotion {
     }
   }
 
-  async #step({ from, to }: Step, move: boolean, context: RequestContext): Promise<PromotedTag | undefined> {
+  async #step(
+    { from, to }: Step,
+    move: boolean,
+    context: RequestContext,
+  ): Promise<Omit<PromotedTag, 'surplus'> | undefined> {
     const outcome = await this.copier.copy({
       from: { ...from, repository: this.#idOf(from.repository) },
       to: { ...to, repository: this.#idOf(to.repository) },

@@ -8,7 +8,13 @@ export function defaultConfig<K extends RepositoryKind>(kind: K, key: Repository
 }
 
 const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => ConfigOf<K> } = {
-  local: (key) => ({ ...common(key), rclass: 'local', blockPushingSchema1: true, maxUniqueTags: 0 }),
+  local: (key) => ({
+    ...common(key),
+    rclass: 'local',
+    blockPushingSchema1: true,
+    maxUniqueTags: 0,
+    dockerTagRetention: 1,
+  }),
   remote: (key) => ({
     ...common(key),
     rclass: 'remote',

@@ -34,6 +34,8 @@ export interface LocalConfig extends CommonConfig {
   readonly blockPushingSchema1: boolean
   /** How many tags an image may have; when a push exceeds it, those go that were moved the longest ago. 0: any number. */
   readonly maxUniqueTags: number
+  /** Above 1: of what each tag pointed to before, so many manifests stay, by digest. Else all of them. */
+  readonly dockerTagRetention: number
 }
 
 export interface RemoteConfig extends CommonConfig {

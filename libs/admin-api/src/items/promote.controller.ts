@@ -68,12 +68,18 @@ export class PromoteController {
     return !scoped && this.ports.permissions.policy.allowsSomewhere(principal, 'deploy', key)
   }
 
-  private record(caller: Caller, { from, to, digest, replaced }: PromotedTag, copy: boolean): void {
+  private record(caller: Caller, { from, to, digest, replaced, surplus }: PromotedTag, copy: boolean): void {
+    const removed = [...surplus.tags.map(({ tag }) => tag), ...surplus.manifests]
     recordChange(this.ports.audit, caller, {
       action: 'push',
       subject: { kind: 'image', name: nameOf(to) },
       before: replaced === undefined ? undefined : { digest: replaced },
-      after: { digest, tags: [to.tag], promotedFrom: nameOf(from) },
+      after: {
+        digest,
+        tags: [to.tag],
+        promotedFrom: nameOf(from),
+        ...(removed.length === 0 ? {} : { removed }),
+      },
     })
     if (copy) return
     recordChange(this.ports.audit, caller, {

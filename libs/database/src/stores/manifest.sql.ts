@@ -149,6 +149,17 @@ export const deleteManifest: Statement = {
     DELETE FROM manifests WHERE repo_id = $1::int AND image = $2::text AND digest = $3::text`,
 }
 
+/** $3 digests: those that are there, locked. */
+export const lockManifests: Statement = {
+  name: 'manifests-lock',
+  text: `
+    WITH repository AS MATERIALIZED (
+      SELECT id FROM repositories WHERE id = $1::int FOR KEY SHARE
+    )
+    SELECT m.digest FROM repository JOIN manifests m ON m.repo_id = repository.id
+    WHERE m.image = $2::text AND m.digest = ANY ($3::text[]) ORDER BY m.digest FOR UPDATE OF m`,
+}
+
 export const lockImage: Statement = {
   name: 'image-lock',
   text: `

@@ -13,6 +13,7 @@ import { violates } from '../database-error.js'
 import type { Database, Queryable } from '../database.js'
 import { ManifestLookup } from './manifest-lookup.js'
 import * as sql from './manifest.sql.js'
+import { overwritten } from './overwritten.sql.js'
 import { tagsReaching } from './tags-reaching.sql.js'
 
 /** A blob can be linked between a push that missed it and the question which one was missing; not that often. */
@@ -84,6 +85,27 @@ export class PostgresManifestStore implements ManifestStore {
     const values = [repository, image, keep, actor]
     const rows = await this.database.query<{ name: Tag; digest: Digest }>(sql.deleteOldTags, values)
     return rows.map(({ name, digest }) => ({ tag: name, from: digest }))
+  }
+
+  async deleteOverwritten(
+    repository: RepositoryId,
+    image: ImageName,
+    tags: readonly Tag[],
+    keep: number,
+  ): Promise<readonly Digest[]> {
+    const values = [repository, image, tags, keep]
+    // Without a lock first: most pushes find nothing.
+    const found = await this.database.query<{ digest: Digest }>(overwritten, values)
+    if (found.length === 0) return []
+    return this.database.transaction(async (transaction) => {
+      const digests = found.map(({ digest }) => digest)
+      await transaction.query(sql.lockManifests, [repository, image, digests])
+      const still = await transaction.query<{ digest: Digest }>(overwritten, values)
+      const gone = still.map(({ digest }) => digest).filter((digest) => digests.includes(digest))
+      if (gone.length > 0)
+        await transaction.query(sql.deleteManifests, [repository, image, gone, 'dockerTagRetention'])
+      return gone
+    })
   }
 
   deleteManifest(

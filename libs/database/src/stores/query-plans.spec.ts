@@ -8,6 +8,7 @@ import { planOf } from '../testing/plan-of.js'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import * as sql from './manifest.sql.js'
+import { overwritten } from './overwritten.sql.js'
 
 const tagCount = 100_000
 const image = 'library/large' as ImageName
@@ -34,6 +35,13 @@ describe('the plans of lists, with 100,000 tags and manifests', () => {
       INSERT INTO tags (repo_id, image, name, digest)
       SELECT repo_id, image, 'tag-' || row_number() OVER () , digest FROM manifests
       WHERE repo_id = $1 LIMIT $2::int`)
+    await fill(`
+      INSERT INTO tag_events (repo_id, image, name, old_digest, new_digest, actor)
+      SELECT repo_id, image, name, CASE WHEN n = 1 THEN 'sha256:old' || name END, digest, 'ann'
+      FROM tags, generate_series(0, 1) AS n WHERE repo_id = $1 LIMIT 2 * $2::int`)
+    await fill(`
+      INSERT INTO manifest_children (repo_id, image, parent, child)
+      SELECT repo_id, image, digest, 'sha256:child' || digest FROM manifests WHERE repo_id = $1 LIMIT $2::int`)
     await db.database.query({ text: 'ANALYZE' }, [])
   })
   afterAll(() => db.close())
@@ -46,6 +54,23 @@ describe('the plans of lists, with 100,000 tags and manifests', () => {
     const plan = await planOf(db.database, statement, values())
     expect(plan).toMatch(/Index (Only )?Scan/)
     expect(plan).not.toMatch(/Seq Scan|Sort|Bitmap/)
+  })
+
+  it.each([
+    ['the tags that are too many', sql.deleteOldTags, () => [repository, 'library/image-700', 5, 'limit']],
+    ['the manifests that tags were moved off', overwritten, () => [repository, image, ['tag-5', 'tag-6'], 2]],
+  ] as const)('%s are found by indexes', async (_, statement, values) => {
+    const plan = await planOf(db.database, statement, values())
+    expect(plan).toMatch(/Index (Only )?Scan/)
+    expect(plan).not.toMatch(/Seq Scan on (tags|tag_events|manifests|manifest_children)/)
+  })
+
+  it('the oldest of 99,000 tags goes in less than five seconds', async () => {
+    const before = await store.firstTags(repository, [image], tagCount)
+    const count = before.get(image)?.length ?? 0
+    const start = performance.now()
+    expect(await store.deleteOldTags(repository, image, count - 1, 'limit')).toHaveLength(1)
+    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   it.each([

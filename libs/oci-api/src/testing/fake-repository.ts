@@ -23,7 +23,7 @@ import type {
   Found,
   ManifestBytes,
   ManifestPush,
-  MovedTag,
+  Surplus,
   OciReader,
   OciRepository,
   OciWriter,
@@ -68,7 +68,7 @@ export class FakeRepository implements OciRepository, OciReader {
   warnings: readonly string[] = []
   failure: Error | undefined
   /** What the pushes from now on say has gone. */
-  removed: readonly MovedTag[] = []
+  surplus: Surplus = { tags: [], manifests: [] }
   bodyOptions: BufferBodyOptions = {}
 
   constructor(key: string, options: FakeRepositoryOptions = {}) {
@@ -201,6 +201,10 @@ class FakeWriter implements OciWriter {
     this.target = content.key
   }
 
+  dropSurplus(): Promise<Surplus> {
+    return Promise.resolve(this.content.surplus)
+  }
+
   async putManifest(
     image: ImageName,
     reference: Reference,
@@ -229,8 +233,8 @@ class FakeWriter implements OciWriter {
       return from === undefined || from === digest ? [] : [{ tag, from }]
     })
     for (const tag of tags) held.tags.set(tag, digest)
-    const { removed } = this.content
-    return { digest, subject: parsed.subject, tags: push.tags, moved, removed }
+    const { surplus } = this.content
+    return { digest, subject: parsed.subject, tags: push.tags, moved, surplus }
   }
 
   async deleteManifest(image: ImageName, reference: Reference): Promise<DeletedManifest | undefined> {

@@ -18,6 +18,7 @@ import type {
   OciRepository,
   OciWriter,
   PushedManifest,
+  Surplus,
   UploadSession,
 } from '../oci-repository.js'
 import { ownerOf } from '../owner-of.js'
@@ -110,26 +111,31 @@ export class LocalWriter implements OciWriter {
       )
     }
     await this.content.reach.claim(image, digest, context)
+    const movedNames = moved.map(({ tag }) => tag)
     return {
       digest,
       subject: manifest.subject,
       tags,
       moved,
-      removed: await this.#withoutOldTags(image, tags),
+      // After the push, which stands whatever comes of this: the next one tries again.
+      surplus: tags.length === 0 ? noSurplus : await this.dropSurplus(image, movedNames),
     }
   }
 
-  /** After the push, which stands whatever comes of this: the next one tries again. */
-  async #withoutOldTags(image: ImageName, pushed: readonly Tag[]): Promise<PushedManifest['removed']> {
-    const { maxUniqueTags } = this.config
-    if (maxUniqueTags === 0 || pushed.length === 0) return []
+  async dropSurplus(image: ImageName, moved: readonly Tag[]): Promise<Surplus> {
+    const { key, maxUniqueTags, dockerTagRetention } = this.config
     const { manifests, blobs } = this.content
-    return manifests.deleteOldTags(
-      blobs.repository,
-      image,
-      maxUniqueTags,
-      `maxUniqueTags of ${this.config.key}`,
-    )
+    const { repository } = blobs
+    const actor = (field: string) => `${field} of ${key}`
+    const tags =
+      maxUniqueTags === 0
+        ? []
+        : await manifests.deleteOldTags(repository, image, maxUniqueTags, actor('maxUniqueTags'))
+    const kept = dockerTagRetention
+    // 1 is what Artifactory has where nobody said anything: what others may have pinned is not deleted for that.
+    if (kept <= 1 || moved.length === 0) return { tags, manifests: [] }
+    const dropped = await manifests.deleteOverwritten(repository, image, moved, kept)
+    return { tags, manifests: dropped }
   }
 
   async deleteManifest(
@@ -300,6 +306,8 @@ export class LocalWriter implements OciWriter {
     )
   }
 }
+
+const noSurplus: Surplus = { tags: [], manifests: [] }
 
 /** One MANIFEST_BLOB_UNKNOWN per digest, as the distribution-spec lists them. */
 export function unknownContent(digests: readonly Digest[]): RegistryError {

@@ -1,3 +1,4 @@
+import { digestOf } from '@entrepot/kernel'
 import { localConfig, virtualConfig } from '@entrepot/repositories/testing'
 import type { RepositoryKey } from '@entrepot/repositories'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -26,9 +27,9 @@ describe('a local repository with maxUniqueTags', () => {
     await bench.pushImage('local', 'team/other', '1')
     const first = await bench.pushImage('local', 'team/app', '1')
     const second = await bench.pushImage('local', 'team/app', '2')
-    expect([first.removed, second.removed]).toEqual([[], []])
+    expect([first.surplus.tags, second.surplus.tags]).toEqual([[], []])
     const third = await bench.pushImage('local', 'team/app', '3')
-    expect(third.removed).toEqual([{ tag: '1', from: first.digest }])
+    expect(third.surplus.tags).toEqual([{ tag: '1', from: first.digest }])
     expect(await tags()).toEqual(['2', '3'])
     expect(await tags('team/other')).toEqual(['1'])
     expect(await bench.pull('local', 'team/app', '1')).toBeUndefined()
@@ -52,7 +53,7 @@ describe('a local repository with maxUniqueTags', () => {
     const { digest } = await bench.pushManifest('local', 'team/app', 'untag', bytes)
     expect(await tags()).toEqual(['3', 'untag'])
     await bench.directory.update('local', (config) => ({ ...config, maxUniqueTags: 1 }))
-    expect((await bench.pushManifest('local', 'team/app', digest, bytes)).removed).toEqual([])
+    expect((await bench.pushManifest('local', 'team/app', digest, bytes)).surplus.tags).toEqual([])
     expect(await tags()).toEqual(['3', 'untag'])
   })
 
@@ -67,5 +68,52 @@ describe('a local repository with maxUniqueTags', () => {
     const second = await bench.pushImage('local', 'team/app', '1')
     expect(second.moved).toEqual([{ tag: '1', from: first.digest }])
     expect((await bench.pull('local', 'team/app', first.digest))?.value.digest).toBe(first.digest)
+  })
+})
+
+describe('a local repository with dockerTagRetention', () => {
+  let bench: Workbench
+
+  beforeEach(async () => {
+    bench = new Workbench()
+    await bench.add(localConfig('local', { dockerTagRetention: 2 }))
+  })
+  afterEach(() => bench.close())
+
+  const pushed = async (count: number, tag = 'latest') => {
+    const pushes = []
+    for (let n = 0; n < count; n += 1) pushes.push(await bench.pushImage('local', 'team/app', tag))
+    return pushes
+  }
+  const isThere = async (digest: string) => (await bench.pull('local', 'team/app', digest)) !== undefined
+
+  test('keeps so many manifests that a tag was moved off, and tells which went', async () => {
+    const [first, second, third, last] = await pushed(4)
+    expect([first, second, third].map((push) => push?.surplus)).toEqual(
+      Array(3).fill({ tags: [], manifests: [] }),
+    )
+    expect(last?.surplus).toEqual({ tags: [], manifests: [first?.digest] })
+    expect(await isThere(first?.digest ?? '')).toBe(false)
+    for (const kept of [second, third, last]) expect(await isThere(kept?.digest ?? '')).toBe(true)
+  })
+
+  test.each([0, 1])('deletes none where it is %d', async (dockerTagRetention) => {
+    await bench.directory.update('local', (config) => ({ ...config, dockerTagRetention }))
+    for (const { digest, surplus } of await pushed(5)) {
+      expect(surplus.manifests).toEqual([])
+      expect(await isThere(digest)).toBe(true)
+    }
+  })
+
+  test('deletes none for a push by digest or of a new tag', async () => {
+    const [first] = await pushed(3)
+    const [other] = await pushed(1, 'other')
+    expect(other?.surplus.manifests).toEqual([])
+    const bytes = imageOf([])
+    await bench.pushBlob('local', 'team/app', Buffer.from('{}'))
+    expect((await bench.pushManifest('local', 'team/app', digestOf(bytes), bytes)).surplus.manifests).toEqual(
+      [],
+    )
+    expect(await isThere(first?.digest ?? '')).toBe(true)
   })
 })

@@ -25,6 +25,8 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   readonly #images = new Map<string, StoredImage>()
   /** What happened to tags, the oldest first. */
   readonly tagEvents: RecordedTagEvent[] = []
+  /** How many events there were when a manifest was pushed last. */
+  readonly #pushedAt = new Map<string, number>()
   /** When set, every call fails with it. */
   failure: Error | undefined
 
@@ -70,6 +72,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const key = keyOf(repository, image)
     const stored = this.#at(repository, image) ?? emptyImage()
     stored.manifests.set(manifest.digest, manifest)
+    this.#pushedAt.set(`${key}@${manifest.digest}`, this.tagEvents.length)
     const moved = tags.flatMap((tag) => {
       const from = stored.tags.get(tag)
       return from === undefined || from === manifest.digest ? [] : [{ tag, from }]
@@ -116,6 +119,48 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
       this.tagEvents.push({ repository, image, tag, from, to: undefined, actor })
     }
     return old.map(([tag, from]) => ({ tag, from })).sort((left, right) => byCodePoint(left.tag, right.tag))
+  }
+
+  async deleteOverwritten(
+    repository: RepositoryId,
+    image: ImageName,
+    tags: readonly Tag[],
+    keep: number,
+  ): Promise<readonly Digest[]> {
+    const stored = this.#at(repository, image) ?? emptyImage()
+    const histories = new Map(
+      [...stored.tags.keys()].map((tag) => [tag, this.#leftBy(repository, image, tag)]),
+    )
+    const isReferredTo = (digest: Digest) => {
+      const { subject } = stored.manifests.get(digest) ?? {}
+      return (
+        [...stored.tags.values()].includes(digest) ||
+        [...stored.manifests.values()].some(
+          (each) => each.children.includes(digest) || each.subject === digest,
+        ) ||
+        (subject !== undefined && stored.manifests.has(subject)) ||
+        [...histories.values()].some((history) => [...history.keys()].slice(0, keep).includes(digest))
+      )
+    }
+    const old = tags.flatMap((tag) => [...(histories.get(tag) ?? [])].slice(keep))
+    const isUnused = ([digest, leftAt]: readonly [Digest, number]) =>
+      (this.#pushedAt.get(`${keyOf(repository, image)}@${digest}`) ?? 0) <= leftAt && !isReferredTo(digest)
+    const gone = new Set(
+      old.filter(isUnused).flatMap(([digest]) => (stored.manifests.has(digest) ? [digest] : [])),
+    )
+    for (const digest of gone) stored.manifests.delete(digest)
+    return [...gone].sort(byCodePoint)
+  }
+
+  /** What a tag pointed to before, that which it was moved off last first, and the event of that. */
+  #leftBy(repository: RepositoryId, image: ImageName, tag: Tag): ReadonlyMap<Digest, number> {
+    const left = new Map<Digest, number>()
+    for (const [position, event] of [...this.tagEvents.entries()].toReversed()) {
+      const isOfTag = event.repository === repository && event.image === image && event.tag === tag
+      if (isOfTag && event.from !== undefined && !left.has(event.from)) left.set(event.from, position)
+    }
+    left.delete(this.#at(repository, image)?.tags.get(tag) ?? ('' as Digest))
+    return left
   }
 
   async copy({ from, to, move, mayOverwrite, actor }: TagCopy): Promise<TagCopyOutcome> {

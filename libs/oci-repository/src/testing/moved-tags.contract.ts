@@ -14,7 +14,13 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
     })
     afterEach(() => opened.close())
 
-    const put = (content: string, tags: readonly string[], fixed: readonly string[] = [], image = app) => {
+    const put = (
+      content: string,
+      tags: readonly string[],
+      fixed: readonly string[] = [],
+      image = app,
+      more: { readonly children?: readonly Digest[]; readonly subject?: Digest } = {},
+    ) => {
       const bytes = Buffer.from(content)
       const manifest = {
         digest: digestOf(bytes),
@@ -26,6 +32,7 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
         blobs: [],
         needsBlobs: true,
         children: [],
+        ...more,
       }
       const [names, fixedNames] = [tags, fixed].map((list) => list.map((tag) => parseTag(tag)))
       return opened.manifests.put(opened.repository, image, manifest, names ?? [], 'ann', fixedNames)
@@ -84,6 +91,77 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
         { tag: 'a', from: first },
         { tag: 'd', from: second },
       ])
+    })
+
+    describe('that are moved off manifests', () => {
+      const digestNamed = (text: string) => digestOf(Buffer.from(text))
+      const drop = (keep: number, ...tags: readonly string[]) =>
+        opened.manifests.deleteOverwritten(
+          opened.repository,
+          app,
+          tags.map((tag) => parseTag(tag)),
+          keep,
+        )
+      const storedOf = async (...names: readonly string[]) => {
+        const there: string[] = []
+        for (const text of names) {
+          const found = await opened.manifests.findByDigest(opened.repository, app, digestNamed(text))
+          if (found !== undefined) there.push(text)
+        }
+        return there
+      }
+
+      it('leave those behind that they were moved off last', async () => {
+        for (const text of ['1', '2', '3', '4', '5']) await put(text, ['latest'])
+        expect(await drop(4, 'latest')).toEqual([])
+        expect(await drop(2, 'latest', 'none')).toEqual([digestNamed('1'), digestNamed('2')].sort())
+        expect(await drop(2, 'latest')).toEqual([])
+        expect(await storedOf('1', '2', '3', '4', '5')).toEqual(['3', '4', '5'])
+      })
+
+      it('count a manifest once, at the last time that they were moved off it', async () => {
+        for (const text of ['1', '2', '1', '3', '1', '4']) await put(text, ['latest'])
+        expect(await drop(1, 'latest')).toEqual([digestNamed('2'), digestNamed('3')].sort())
+        expect(await storedOf('1', '2', '3', '4')).toEqual(['1', '4'])
+        await put('1', ['latest'])
+        expect(await drop(1, 'latest')).toEqual([])
+      })
+
+      it('leave behind what another tag points to or was moved off lately, and what other images have', async () => {
+        const other = parseImageName('team/other')
+        await put('1', ['latest', 'old'])
+        await put('1', ['latest'], [], other)
+        for (const text of ['2', '3', '4']) await put(text, ['latest'])
+        expect(await drop(1, 'latest')).toEqual([digestNamed('2')])
+        await put('a', ['old'])
+        expect(await drop(1, 'latest', 'old')).toEqual([])
+        await put('b', ['old'])
+        expect(await drop(1, 'old')).toEqual([digestNamed('1')])
+        expect(await opened.manifests.findByDigest(opened.repository, other, digestNamed('1'))).toBeDefined()
+      })
+
+      it('leave behind what was pushed again since, and what is referred to', async () => {
+        const refer = (content: string, more: { children?: readonly Digest[]; subject?: Digest }) =>
+          put(content, [], [], app, more)
+        for (const text of ['pinned', 'child', 'signed', 'plain', 'last', 'now']) await put(text, ['latest'])
+        await put('pinned', [])
+        await refer('index', { children: [digestNamed('child')] })
+        await refer('signature', { subject: digestNamed('signed') })
+        await put('signature', ['latest'], [], app, { subject: digestNamed('signed') })
+        await put('end', ['latest'])
+        await put('very end', ['latest'])
+        expect(await drop(1, 'latest')).toEqual(
+          [digestNamed('last'), digestNamed('now'), digestNamed('plain')].sort(),
+        )
+        expect(await storedOf('pinned', 'child', 'signed', 'signature', 'end')).toHaveLength(5)
+      })
+
+      it('are no reason to keep anything once they are deleted', async () => {
+        await put('1', ['latest', 'old'])
+        for (const text of ['2', '3']) await put(text, ['latest'])
+        await opened.manifests.deleteTag(opened.repository, app, parseTag('old'), 'ann')
+        expect(await drop(1, 'latest')).toEqual([digestNamed('1')])
+      })
     })
 
     it('are deleted once, with what they pointed to', async () => {

@@ -10,6 +10,7 @@ import type {
   OciRepository,
   OciWriter,
   PushedManifest,
+  Surplus,
   UploadSession,
 } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
@@ -37,6 +38,10 @@ export class VirtualWriter implements OciWriter {
   requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void {
     this.#requireAdmitted(image, tagReference(tag))
     this.local.requireDeletable(image, tag, context)
+  }
+
+  dropSurplus(image: ImageName, moved: readonly Tag[]): Promise<Surplus> {
+    return this.local.dropSurplus(image, moved)
   }
 
   async putManifest(
