@@ -17,6 +17,8 @@ import { RequestContexts } from './items/request-contexts.js'
 import { StorageController } from './items/storage.controller.js'
 import { OidcLoginsController } from './oidc/oidc-logins.controller.js'
 import { OidcProvidersController } from './oidc/oidc-providers.controller.js'
+import { OpenApiController } from './openapi/openapi.controller.js'
+import { PublishedDocument } from './openapi/published-document.js'
 import { PermissionGuard } from './permission-guard.js'
 import { GrantCleanup } from './permissions/grant-cleanup.js'
 import { PermissionAdministration } from './permissions/permission-administration.js'
@@ -31,6 +33,7 @@ import { TagHistoryController } from './resolution/tag-history.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
 import { HealthController } from './system/health.controller.js'
+import { contractVersion } from './system/contract-version.js'
 import { SystemController } from './system.controller.js'
 import { LegacyTokensController } from './tokens/legacy-tokens.controller.js'
 import { SigningKeysController } from './tokens/signing-keys.controller.js'
@@ -46,7 +49,7 @@ import { UsersV2Controller } from './users/users-v2.controller.js'
 export type AdminApiOptions = Pick<DynamicModule, 'imports'> &
   Pick<FactoryProvider<AdminApiPorts>, 'inject' | 'useFactory'>
 
-const controllers = [
+export const adminApiControllers = [
   AccessPermissionsController,
   AnonymousController,
   AuditController,
@@ -63,6 +66,7 @@ const controllers = [
   // Before those of a name: `callback` is none.
   OidcLoginsController,
   OidcProvidersController,
+  OpenApiController,
   PermissionsV1Controller,
   PermissionsV2Controller,
   PromoteController,
@@ -75,6 +79,8 @@ const controllers = [
   TokensController,
   UsersV1Controller,
   UsersV2Controller,
+  // Last: its paths are as short as can be.
+  DeleteItemsController,
 ]
 
 const administrations: readonly FactoryProvider[] = [
@@ -142,10 +148,14 @@ export class AdminApiModule {
     return {
       module: AdminApiModule,
       imports: imports ?? [],
-      controllers: [...controllers, DeleteItemsController, UnknownRouteController],
+      controllers: [...adminApiControllers, UnknownRouteController],
       providers: [
         { provide: adminApiPorts, inject: inject ?? [], useFactory },
         ...administrations,
+        {
+          provide: PublishedDocument,
+          useFactory: () => new PublishedDocument(adminApiControllers, contractVersion),
+        },
         {
           provide: AuthorizationHeaderStrategy,
           inject: [adminApiPorts],

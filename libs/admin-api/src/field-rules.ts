@@ -88,7 +88,7 @@ export const IsEmailAddress = (): PropertyDecorator =>
 export const IsQueryParams = (): PropertyDecorator =>
   applyDecorators(
     IsText(),
-    Matches(/^(?:[\w.~!?$&'()*+,;=:@/-]|%[\da-f]{2})*$/i, {
+    Matches(/^(?:[\w.~!?$&'()*+,;=:@/-]|%[\dA-Fa-f]{2})*$/, {
       message: 'expected names and values such as a=1&b=2, percent-encoded where they need it',
     }),
   )
@@ -114,6 +114,7 @@ export const IsPartOf = (example: object): PropertyDecorator =>
     IsOptional(),
     ValidateBy({
       name: 'isPartOf',
+      constraints: [example],
       validator: {
         validate: (value: unknown) => isPartOf(value, example),
         defaultMessage: () => `expected an object such as ${JSON.stringify(example)}`,

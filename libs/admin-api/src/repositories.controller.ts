@@ -19,7 +19,9 @@ import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { type Caller, CurrentCaller } from './caller.js'
 import { baseUrlOf } from './http/base-url.js'
 import { JsonBody, type JsonObject } from './json-body.js'
+import { Documented } from './openapi/route-description.js'
 import { RequiresAdministrator, RequiresLogin } from './permission.js'
+import { repositoriesDocs } from './repositories.docs.js'
 import { RepositoryAdministration } from './repository-administration.js'
 import { type RepositoryConfigurations, repositoryConfigurations } from './repository-configurations.js'
 import { repositoryJson } from './repository-json.js'
@@ -42,6 +44,7 @@ export class RepositoriesController {
     @Inject(RepositoryAdministration) private readonly administration: RepositoryAdministration,
   ) {}
 
+  @Documented(repositoriesDocs.list)
   @RequiresLogin()
   @Get()
   list(
@@ -57,11 +60,13 @@ export class RepositoriesController {
       .map(({ config }) => repositoryListEntry(config, baseUrl, caller.administrator))
   }
 
+  @Documented(repositoriesDocs.configurations)
   @Get('configurations')
   configurations(@Query() query: Record<string, unknown>): RepositoryConfigurations {
     return repositoryConfigurations(this.ports.repositories.all(), query)
   }
 
+  @Documented(repositoriesDocs.get)
   @RequiresLogin()
   @Get(':key')
   get(
@@ -80,6 +85,7 @@ export class RepositoriesController {
     return { ...entry, rclass, packageType }
   }
 
+  @Documented(repositoriesDocs.create)
   @Put(':key')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
@@ -94,6 +100,7 @@ export class RepositoriesController {
     return `Successfully created repository '${key}' \n`
   }
 
+  @Documented(repositoriesDocs.update)
   @Post(':key')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
@@ -108,6 +115,7 @@ export class RepositoriesController {
   }
 
   /** Clients take nothing but 200 for done. */
+  @Documented(repositoriesDocs.delete)
   @Delete(':key')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')

@@ -3,7 +3,9 @@ import { Controller, Header, HttpCode, Inject, Post, Put, Res } from '@nestjs/co
 import type { Response } from 'express'
 import { type Caller, CurrentCaller } from './caller.js'
 import { type JsonObject, JsonObjects } from './json-body.js'
+import { Documented } from './openapi/route-description.js'
 import { RequiresAdministrator } from './permission.js'
+import { repositoryBatchDocs } from './repositories.docs.js'
 import { RepositoryAdministration } from './repository-administration.js'
 import { parseRepositoryKey } from './repository-key.js'
 import { warnOfIgnored } from './warn-of-ignored.js'
@@ -15,6 +17,7 @@ export class RepositoryBatchController {
   constructor(@Inject(RepositoryAdministration) private readonly administration: RepositoryAdministration) {}
 
   /** Clients take nothing but 201 for done. */
+  @Documented(repositoryBatchDocs.create)
   @Put('batch')
   @HttpCode(201)
   @Header('Content-Type', 'text/plain')
@@ -31,6 +34,7 @@ export class RepositoryBatchController {
   }
 
   /** Clients take nothing but 200 for done. */
+  @Documented(repositoryBatchDocs.update)
   @Post('batch')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')

@@ -1,35 +1,39 @@
 import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common'
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { JsonBody, type JsonObject } from './json-body.js'
+import { Documented } from './openapi/route-description.js'
 import { RequiresAdministrator, RequiresLogin } from './permission.js'
+import { contractVersion } from './system/contract-version.js'
 import { storageInfo } from './system/storage-info.js'
-
-/** The version of Artifactory whose contract this API follows; its clients choose their requests by it. */
-const contractVersion = '7.117.0'
+import { systemDocs } from './system/system.docs.js'
 
 @RequiresLogin()
 @Controller('artifactory/api')
 export class SystemController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
+  @Documented(systemDocs.ping)
   @Get('system/ping')
   @Header('Content-Type', 'text/plain')
   ping(): string {
     return 'OK'
   }
 
+  @Documented(systemDocs.version)
   @Get('system/version')
   version(): Record<string, unknown> {
     return { version: contractVersion, revision: 'entrepot', addons: ['docker'], license: '' }
   }
 
   /** What clients tell of themselves; nothing is done with it. */
+  @Documented(systemDocs.usage)
   @Post('system/usage')
   @HttpCode(200)
   usage(@JsonBody() _features: JsonObject): Record<string, never> {
     return {}
   }
 
+  @Documented(systemDocs.storage)
   @RequiresAdministrator()
   @Get('storageinfo')
   async storage(): Promise<object> {

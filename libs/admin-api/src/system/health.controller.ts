@@ -1,6 +1,8 @@
 import { Controller, Get, HttpException, HttpStatus, Inject } from '@nestjs/common'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { Documented } from '../openapi/route-description.js'
 import { Public } from '../permission.js'
+import { healthDocs } from './system.docs.js'
 
 /** Artifactory's probes; they say no more than `/healthz` and `/readyz`. */
 @Public()
@@ -8,11 +10,13 @@ import { Public } from '../permission.js'
 export class HealthController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
+  @Documented(healthDocs.liveness)
   @Get('liveness')
   liveness(): object {
     return { code: 'OK' }
   }
 
+  @Documented(healthDocs.readiness)
   @Get('readiness')
   async readiness(): Promise<object> {
     if (await this.ports.isReady()) return { code: 'OK' }

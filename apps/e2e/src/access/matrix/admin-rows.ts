@@ -85,10 +85,13 @@ const publicRows: readonly AdminRow[] = [
   { route: 'POST /access/api/v1/oidc/token', access: 'public', administrator: 400 },
   { route: 'GET /access/api/v1/oidc/login/:provider', access: 'public', administrator: 400 },
   { route: 'GET /access/api/v1/oidc/callback/:provider', access: 'public', administrator: 401 },
+  { route: 'GET /artifactory/api/docs/:file', access: 'public', administrator: 404 },
 ]
 
-const probes = ['liveness', 'readiness'].map((probe): AdminRow => {
-  return { route: `GET /artifactory/api/v1/system/${probe}`, access: 'public', administrator: 200 }
+const openPaths = ['v1/system/liveness', 'v1/system/readiness', 'openapi.json', 'openapi.yaml', 'docs']
+
+const openRows = openPaths.map((path): AdminRow => {
+  return { route: `GET /artifactory/api/${path}`, access: 'public', administrator: 200 }
 })
 
 const newToken = { scope: 'applied-permissions/user', expires_in: 60 }
@@ -363,7 +366,7 @@ const administratorRows: readonly AdminRow[] = (
 
 export const adminRows: readonly AdminRow[] = [
   ...publicRows,
-  ...probes,
+  ...openRows,
   ...loginRows,
   ...userRows,
   ...administratorRows,
