@@ -6,6 +6,8 @@ import type { ManifestBytes, MovedTag } from './oci-repository.js'
 export interface NewManifest extends ManifestBytes {
   readonly artifactType: string | undefined
   readonly annotations: Annotations
+  /** Of the config of an image, where it was looked at. */
+  readonly labels?: Annotations | undefined
   readonly subject: Digest | undefined
   readonly blobs: readonly Digest[]
   /** Of a local repository: the image must hold the blobs for as long as the manifest is there. */

@@ -2,11 +2,13 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { InMemoryBlobIndex } from './testing/in-memory-blob-index.js'
 import { InMemoryItemTimes } from './testing/in-memory-item-times.js'
 import { InMemoryManifestStore } from './testing/in-memory-manifest-store.js'
+import { InMemoryPropertyStore } from './testing/in-memory-property-store.js'
 import { InMemoryPushClaims } from './testing/in-memory-push-claims.js'
 import { itemTimesContract } from './testing/item-times.contract.js'
 import { movedTagsContract } from './testing/moved-tags.contract.js'
 import { InMemoryTagEventStore } from './testing/in-memory-tag-event-store.js'
 import { tagEventsContract } from './testing/tag-events.contract.js'
+import { propertyStoreContract } from './testing/property-store.contract.js'
 import { pushClaimsContract } from './testing/push-claims.contract.js'
 import { tagCopierContract } from './testing/tag-copier.contract.js'
 import { tagsReachingContract } from './testing/tags-reaching.contract.js'
@@ -36,6 +38,12 @@ itemTimesContract('InMemoryItemTimes', async () => {
 tagCopierContract('InMemoryManifestStore', async () => {
   const opened = await content()
   return { ...opened, copier: opened.manifests, other: 2 as RepositoryId }
+})
+
+propertyStoreContract('InMemoryPropertyStore', async () => {
+  const opened = await content()
+  const properties = new InMemoryPropertyStore(opened.manifests)
+  return { ...opened, copier: opened.manifests, other: 2 as RepositoryId, properties }
 })
 
 tagEventsContract('InMemoryTagEventStore', async () => {

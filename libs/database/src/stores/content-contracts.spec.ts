@@ -1,6 +1,7 @@
 import {
   itemTimesContract,
   movedTagsContract,
+  propertyStoreContract,
   pushClaimsContract,
   tagCopierContract,
   tagEventsContract,
@@ -12,6 +13,7 @@ import { TestDatabase } from '../testing/test-database.js'
 import { PostgresBlobIndex } from './blob-index.store.js'
 import { PostgresItemTimes } from './item-times.store.js'
 import { PostgresManifestStore } from './manifest.store.js'
+import { PostgresPropertyStore } from './property.store.js'
 import { PostgresPushClaims } from './push-claims.store.js'
 import { PostgresTagCopier } from './tag-copier.store.js'
 import { PostgresTagEventStore } from './tag-event.store.js'
@@ -42,6 +44,12 @@ tagCopierContract('PostgresTagCopier', async () => ({
   ...(await content()),
   copier: new PostgresTagCopier(db.database),
   other: await createRepository(db),
+}))
+propertyStoreContract('PostgresPropertyStore', async () => ({
+  ...(await content()),
+  copier: new PostgresTagCopier(db.database),
+  other: await createRepository(db),
+  properties: new PostgresPropertyStore(db.database),
 }))
 itemTimesContract('PostgresItemTimes', async () => ({
   ...(await content()),

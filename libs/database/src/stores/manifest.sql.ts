@@ -8,8 +8,9 @@ import type { Statement } from '../database.js'
 /**
  * $1 repository, $2 image, $3 digest, $4 media type, $5 artifact type, $6 subject, $7 size, $8 annotations, $9 payload,
  * $10 blobs, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor, $15 those of
- * the tags that stay where they are when they are set already: locked, and told by takenTags. A row for each tag that was
- * moved from another digest, or one without a tag. No row when the repository is gone.
+ * the tags that stay where they are when they are set already: locked, and told by takenTags, $16 kinds, $17 keys and $18
+ * values of what can be searched for. A row for each tag that was moved from another digest, or one without a tag. No row
+ * when the repository is gone.
  */
 export const putManifest: Statement = {
   name: 'manifest-put',
@@ -34,6 +35,11 @@ export const putManifest: Statement = {
     ), children_listed AS (
       INSERT INTO manifest_children (repo_id, image, parent, child)
       SELECT repo_id, $2::text, $3::text, child FROM stored, unnest($12::text[]) AS child
+      ON CONFLICT DO NOTHING
+    ), described AS (
+      INSERT INTO manifest_properties (repo_id, image, digest, kind, key, position, value)
+      SELECT repo_id, $2::text, $3::text, said.kind, said.key, 0, said.value
+      FROM stored, unnest($16::text[], $17::text[], $18::text[]) AS said (kind, key, value)
       ON CONFLICT DO NOTHING
     ), moved AS (
       INSERT INTO tags AS tag (repo_id, image, name, digest)

@@ -4,6 +4,7 @@ import {
   type ManifestBytes,
   type ManifestStore,
   maximumReach,
+  searchable,
   type NewManifest,
   type MovedTag,
   type PutOutcome,
@@ -14,6 +15,7 @@ import type { Database, Queryable } from '../database.js'
 import { ManifestLookup } from './manifest-lookup.js'
 import * as sql from './manifest.sql.js'
 import { overwritten } from './overwritten.sql.js'
+import { clearGoneImageProperties, lockImageProperties } from './property.sql.js'
 import { tagsReaching } from './tags-reaching.sql.js'
 
 /** A blob can be linked between a push that missed it and the question which one was missing; not that often. */
@@ -123,6 +125,7 @@ export class PostgresManifestStore implements ManifestStore {
       const tags = rows.map(({ name }) => name)
       check?.(tags)
       await transaction.query(sql.deleteManifest, [...key, actor])
+      await clearGoneImage(transaction, repository, image)
       return tags
     })
   }
@@ -141,6 +144,7 @@ export class PostgresManifestStore implements ManifestStore {
       const tags = rows.map(({ name }) => name)
       check?.(tags)
       await transaction.query(sql.deleteManifests, [...key, actor])
+      await clearGoneImage(transaction, repository, image)
       return tags
     })
   }
@@ -232,6 +236,17 @@ export class PostgresManifestStore implements ManifestStore {
   }
 }
 
+/** The properties of an image go with its last manifest. */
+async function clearGoneImage(
+  transaction: Queryable,
+  repository: RepositoryId,
+  image: ImageName,
+): Promise<void> {
+  const key = [repository, image]
+  const locked = await transaction.query(lockImageProperties, key)
+  if (locked.length > 0) await transaction.query(clearGoneImageProperties, key)
+}
+
 /** Ends a transaction that would have moved tags that may not be moved. */
 class TagsTaken extends Error {
   constructor(readonly tags: readonly Tag[]) {
@@ -247,6 +262,10 @@ function valuesOf(
   actor: string,
   fixed: readonly Tag[],
 ): readonly unknown[] {
+  const described = [
+    ...[...searchable(manifest.annotations)].map((entry) => ['annotation', ...entry] as const),
+    ...[...searchable(manifest.labels ?? {})].map((entry) => ['label', ...entry] as const),
+  ]
   return [
     repository,
     image,
@@ -263,6 +282,9 @@ function valuesOf(
     [...new Set(tags)],
     actor,
     fixed,
+    described.map(([kind]) => kind),
+    described.map(([, key]) => key),
+    described.map(([, , [value]]) => value),
   ]
 }
 

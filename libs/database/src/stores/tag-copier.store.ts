@@ -2,6 +2,7 @@ import { type Digest, RegistryError } from '@entrepot/kernel'
 import type { TagCopier, TagCopy, TagCopyOutcome, TagPlace } from '@entrepot/oci-repository'
 import type { Database, Queryable } from '../database.js'
 import { deleteTag, missingBlobs } from './manifest.sql.js'
+import { clearTagProperties, copyManifestProperties, copyTagProperties } from './property.sql.js'
 import * as sql from './tag-copier.sql.js'
 
 interface DigestRow {
@@ -51,6 +52,9 @@ async function copyOnce(copy: TagCopy, transaction: Queryable): Promise<TagCopyO
   const [still] = await transaction.query<DigestRow>(sql.lockTag, valuesOf(from))
   if (still?.digest !== tagged.digest) throw new NotCopied()
   const replaced = await setTag(copy, tagged.digest, transaction)
+  await transaction.query(sql.lockTag, valuesOf(to))
+  await transaction.query(clearTagProperties, valuesOf(to))
+  await transaction.query(copyTagProperties, [...valuesOf(from), ...valuesOf(to)])
   if (move) await transaction.query(deleteTag, [...valuesOf(from), actor])
   return { kind: 'copied', digest: tagged.digest, replaced }
 }
@@ -71,6 +75,7 @@ async function copyContent({ from, to }: TagCopy, digest: Digest, transaction: Q
   if (missing.length > 0) throw new NotCopied({ kind: 'incomplete', missing })
   await transaction.query(sql.copyManifests, [...ends, manifests])
   await transaction.query(sql.copyListings, [...ends, manifests])
+  await transaction.query(copyManifestProperties, [...ends, manifests])
   // What was there already may just have been deleted.
   const target = [to.repository, to.image, manifests]
   const there = await transaction.query(sql.lockManifests, target)

@@ -4,7 +4,7 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.js'
 import type { ManifestBytes, MovedTag } from '../oci-repository.js'
-import type { TagCopier, TagCopy, TagCopyOutcome } from '../tag-copier.js'
+import type { TagCopier, TagCopy, TagCopyOutcome, TagPlace } from '../tag-copier.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 interface StoredImage {
@@ -21,12 +21,21 @@ export interface RecordedTagEvent {
   readonly actor: string
 }
 
+/** Keeps something for what is in the store. */
+export interface FollowsContent {
+  copied(from: TagPlace, to: TagPlace, manifests: readonly Digest[]): void
+  /** @param last whether it was the last one of the image */
+  gone(repository: RepositoryId, image: ImageName, manifest: Digest, last: boolean): void
+}
+
 export class InMemoryManifestStore implements ManifestStore, ListingManifests, TagCopier {
   readonly #images = new Map<string, StoredImage>()
   /** What happened to tags, the oldest first. */
   readonly tagEvents: RecordedTagEvent[] = []
   /** How many events there were when a manifest was pushed last. */
   readonly #pushedAt = new Map<string, number>()
+  /** Is told what is copied and what goes. */
+  follower: FollowsContent | undefined
   /** When set, every call fails with it. */
   failure: Error | undefined
 
@@ -148,7 +157,10 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const gone = new Set(
       old.filter(isUnused).flatMap(([digest]) => (stored.manifests.has(digest) ? [digest] : [])),
     )
-    for (const digest of gone) stored.manifests.delete(digest)
+    for (const digest of gone) {
+      stored.manifests.delete(digest)
+      this.follower?.gone(repository, image, digest, false)
+    }
     return [...gone].sort(byCodePoint)
   }
 
@@ -186,6 +198,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
       const tags = manifest.digest === digest ? [to.tag] : []
       await this.put(to.repository, to.image, { ...manifest, needsBlobs: true }, tags, actor)
     }
+    this.follower?.copied(from, to, [...belonging])
     if (move) await this.deleteTag(from.repository, from.image, from.tag, actor)
     return { kind: 'copied', digest, replaced }
   }
@@ -216,6 +229,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const tags = [...stored.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
     check?.(tags)
     stored.manifests.delete(digest)
+    this.follower?.gone(repository, image, digest, stored.manifests.size === 0)
     for (const tag of tags) {
       stored.tags.delete(tag)
       this.tagEvents.push({ repository, image, tag, from: digest, to: undefined, actor })
@@ -236,6 +250,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     for (const [tag, from] of stored.tags)
       this.tagEvents.push({ repository, image, tag, from, to: undefined, actor })
     this.#images.delete(keyOf(repository, image))
+    for (const digest of stored.manifests.keys()) this.follower?.gone(repository, image, digest, true)
     return tags
   }
 

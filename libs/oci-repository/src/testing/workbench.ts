@@ -24,6 +24,7 @@ import { TagHistory } from '../tag-history.js'
 import { InMemoryBlobIndex } from './in-memory-blob-index.js'
 import { InMemoryItemTimes } from './in-memory-item-times.js'
 import { InMemoryManifestStore } from './in-memory-manifest-store.js'
+import { InMemoryPropertyStore } from './in-memory-property-store.js'
 import { InMemoryPushClaims } from './in-memory-push-claims.js'
 import { InMemoryRemoteRefStore } from './in-memory-remote-ref-store.js'
 import { InMemoryTagEventStore } from './in-memory-tag-event-store.js'
@@ -57,6 +58,7 @@ export class Workbench {
   readonly keys = new Map<RepositoryId, RepositoryKey>()
   readonly index = new InMemoryBlobIndex(this.keys)
   readonly manifests = new InMemoryManifestStore(this.index)
+  readonly properties = new InMemoryPropertyStore(this.manifests)
   readonly refs = new InMemoryRemoteRefStore(this.manifests)
   readonly uploads = new InMemoryUploadStore()
   readonly claims = new InMemoryPushClaims()
