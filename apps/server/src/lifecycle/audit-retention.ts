@@ -1,16 +1,14 @@
 import type { AuditStore } from '@entrepot/audit'
 import type { Clock, Logger } from '@entrepot/kernel'
+import { Rounds } from './rounds.js'
 
-const firstRoundMilliseconds = 2 * 60_000
-const periodMilliseconds = 60 * 60_000
+const timing = { first: 2 * 60_000, period: 60 * 60_000 }
 const dayMilliseconds = 24 * 60 * 60_000
 const batch = 5_000
 
 /** Deletes audit events that were kept long enough. Every replica does, and leaves to another what that one is deleting. */
 export class AuditRetention {
-  #timer: NodeJS.Timeout | undefined
-  #round: Promise<void> | undefined
-  #stopped = false
+  readonly #rounds = new Rounds(timing, () => this.clean())
 
   constructor(
     private readonly store: Pick<AuditStore, 'deleteBefore'>,
@@ -20,14 +18,12 @@ export class AuditRetention {
   ) {}
 
   start(): void {
-    this.schedule(firstRoundMilliseconds)
+    this.#rounds.start()
   }
 
   /** Waits for the batch that is going on. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    await this.#round
+  stop(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   /** One round; what can't be deleted now is logged and left for the next. */
@@ -35,7 +31,7 @@ export class AuditRetention {
     const end = new Date(this.clock.now() - this.days * dayMilliseconds)
     let deleted = 0
     try {
-      for (let count = batch; count === batch && !this.#stopped;) {
+      for (let count = batch; count === batch && !this.#rounds.isStopped;) {
         count = await this.store.deleteBefore(end, batch)
         deleted += count
       }
@@ -43,13 +39,5 @@ export class AuditRetention {
       this.logger.warn({ err: error }, 'old audit events could not be deleted')
     }
     if (deleted > 0) this.logger.info({ deleted, days: this.days }, 'old audit events were deleted')
-  }
-
-  private schedule(milliseconds: number): void {
-    if (this.#stopped) return
-    this.#timer = setTimeout(() => {
-      this.#round = this.clean().finally(() => this.schedule(periodMilliseconds))
-    }, milliseconds)
-    this.#timer.unref()
   }
 }

@@ -1,6 +1,7 @@
 import type { BlobStore } from '@entrepot/blob-store'
 import type { Clock, Logger } from '@entrepot/kernel'
 import type { UploadStore } from '@entrepot/oci-repository'
+import { Rounds } from './rounds.js'
 
 /** A blob store whose uploads lie about as files. */
 export interface SweepableBlobStore extends BlobStore {
@@ -8,8 +9,7 @@ export interface SweepableBlobStore extends BlobStore {
   sweepUploads(olderThan: Date): Promise<number>
 }
 
-const firstRoundMilliseconds = 60_000
-const periodMilliseconds = 10 * 60_000
+const timing = { first: 60_000, period: 10 * 60_000 }
 const batch = 100
 
 /** Twice as long as an upload's record lives: whatever is older has none, or one that has expired. */
@@ -17,9 +17,7 @@ const orphanAgeMilliseconds = 52 * 60 * 60_000
 
 /** Takes away, now and then, what clients left behind: uploads that expired, and bytes that no record knows. */
 export class Janitor {
-  #timer: NodeJS.Timeout | undefined
-  #round: Promise<void> | undefined
-  #stopped = false
+  readonly #rounds = new Rounds(timing, () => this.clean())
 
   constructor(
     private readonly uploads: UploadStore,
@@ -29,14 +27,12 @@ export class Janitor {
   ) {}
 
   start(): void {
-    this.schedule(firstRoundMilliseconds)
+    this.#rounds.start()
   }
 
   /** Waits for the round that is going on. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    await this.#round
+  stop(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   /** One round; what can't be cleaned now is logged and left for the next. */
@@ -60,15 +56,7 @@ export class Janitor {
         await this.uploads.delete(id)
         cancelled += 1
       }
-      if (ids.length < batch || this.#stopped) return cancelled
+      if (ids.length < batch || this.#rounds.isStopped) return cancelled
     }
-  }
-
-  private schedule(milliseconds: number): void {
-    if (this.#stopped) return
-    this.#timer = setTimeout(() => {
-      this.#round = this.clean().finally(() => this.schedule(periodMilliseconds))
-    }, milliseconds)
-    this.#timer.unref()
   }
 }
