@@ -4,9 +4,9 @@ import type {
   AccessTokens,
   Authenticator,
   ConfiguredDirectories,
+  FailureCount,
   GroupStore,
   LockPolicies,
-  LoginGuard,
   OidcLogin,
   OidcProviders,
   OidcTokenExchange,
@@ -59,7 +59,7 @@ export interface OpenIdPorts {
 
 /** What is done against guessing. */
 export interface LoginPorts {
-  readonly guard: Pick<LoginGuard, 'locked' | 'unlock' | 'unlockAll'>
+  readonly failures: Pick<FailureCount, 'locked' | 'unlock' | 'unlockAll'>
   readonly policies: Pick<LockPolicies, 'current' | 'change'>
 }
 

@@ -1,4 +1,9 @@
-import { type Authentication, mayAdminister, type RequestAuthenticator } from '@entrepot/identity'
+import {
+  type Authentication,
+  mayAdminister,
+  type RequestAuthenticator,
+  type WaitingClient,
+} from '@entrepot/identity'
 import type { ClientAddressOf, RequestOrigin, UserPrincipal } from '@entrepot/kernel'
 import { PassportStrategy } from '@nestjs/passport'
 import type { Request } from 'express'
@@ -39,7 +44,20 @@ export class AuthorizationHeaderStrategy extends PassportStrategy(HeaderStrategy
   /** @returns false for nobody and for anonymous tokens: nothing here is open to either */
   async validate(request: Request): Promise<Caller | false> {
     const origin = originOf(request, this.clientAddressOf)
-    return callerOf(await this.authenticator.authenticate(shownCredentials(request), origin), origin)
+    const client = waitingClientOf(request)
+    return callerOf(await this.authenticator.authenticate(shownCredentials(request), origin, client), origin)
+  }
+}
+
+/** Made when it is needed: who is let in waits for nothing. */
+function waitingClientOf({ res: response }: Request): WaitingClient {
+  return {
+    get signal() {
+      const gone = new AbortController()
+      if (response?.closed === true) gone.abort()
+      response?.once('close', () => gone.abort())
+      return gone.signal
+    },
   }
 }
 

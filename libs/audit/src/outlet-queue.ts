@@ -1,8 +1,7 @@
-import { type Clock, isRegistryError, type Logger } from '@entrepot/kernel'
+import { type Clock, isRegistryError, type Logger, pause } from '@entrepot/kernel'
 import type { AuditEvent } from './audit-event.js'
 import type { AuditObserver } from './audit-observer.js'
 import type { AuditOutlet } from './audit-outlet.js'
-import { pause } from './pause.js'
 import { retryDelay } from './retry-delay.js'
 
 /** Times in milliseconds. */

@@ -2,7 +2,7 @@ import { anonymous, RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import { userPrincipal } from '@entrepot/kernel/testing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { PasswordCredentials } from './authenticator.js'
+import type { PasswordCredentials, WaitingClient } from './authenticator.js'
 import { ForgedToken } from './forged-token.js'
 import { HeaderAuthenticator } from './header-authenticator.js'
 import type { TokenService } from './token-service.js'
@@ -12,6 +12,7 @@ const alice = userPrincipal('alice', { admin: false })
 
 function setup(password: string) {
   const seen: PasswordCredentials[] = []
+  const clients: (WaitingClient | undefined)[] = []
   const attempts: string[] = []
   const blocked = { is: false }
   const guard = {
@@ -19,8 +20,13 @@ function setup(password: string) {
       attempts.push(`${address} ${reason}`)
       if (blocked.is) throw new RegistryError('TOO_MANY_REQUESTS', 'wait', { retryAfterSeconds: 1 })
     },
-    authenticate: async (credentials: PasswordCredentials) => {
+    authenticate: async (
+      credentials: PasswordCredentials,
+      _origin: RequestOrigin,
+      client: WaitingClient | undefined,
+    ) => {
       seen.push(credentials)
+      clients.push(client)
       return credentials.password === password ? alice : undefined
     },
   }
@@ -41,7 +47,7 @@ function setup(password: string) {
     },
   }
   const authenticator = new HeaderAuthenticator(guard, tokens, accessTokens)
-  return { seen, attempts, blocked, authenticator }
+  return { seen, clients, attempts, blocked, authenticator }
 }
 
 const basic = (text: string | Uint8Array) => `Basic ${Buffer.from(text as string).toString('base64')}`
@@ -58,6 +64,13 @@ describe('HeaderAuthenticator', () => {
       principal: alice,
     })
     expect(seen).toEqual([{ username: 'älice', password: 'a:b:ü🔑' }])
+  })
+
+  it('tells who checks the password whether the client still waits', async () => {
+    const { authenticator, clients } = setup('pw')
+    const client = { signal: AbortSignal.abort() }
+    await authenticator.authenticate(basic('alice:pw'), origin, client)
+    expect(clients).toEqual([client])
   })
 
   it('takes the scheme in any case and base64 without padding', async () => {

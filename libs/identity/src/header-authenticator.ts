@@ -1,6 +1,6 @@
 import { RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import type { AccessTokenVerifier } from './access-token-verifier.js'
-import type { Authenticator, PasswordCredentials } from './authenticator.js'
+import type { Authenticator, PasswordCredentials, WaitingClient } from './authenticator.js'
 import { ForgedToken } from './forged-token.js'
 import type { Authentication, RequestAuthenticator } from './request-authenticator.js'
 import type { TokenAttempts } from './token-attempts.js'
@@ -19,12 +19,16 @@ export class HeaderAuthenticator implements RequestAuthenticator {
     private readonly accessTokens: AccessTokenVerifier,
   ) {}
 
-  async authenticate(authorization: string | undefined, origin: RequestOrigin): Promise<Authentication> {
+  async authenticate(
+    authorization: string | undefined,
+    origin: RequestOrigin,
+    client?: WaitingClient,
+  ): Promise<Authentication> {
     if (authorization === undefined) return { kind: 'none' }
     const [, scheme = '', credentials = ''] = /^([A-Za-z]+) +(\S+) *$/.exec(authorization) ?? []
     switch (scheme.toLowerCase()) {
       case 'basic':
-        return this.basic(decodeBasic(credentials), origin)
+        return this.basic(decodeBasic(credentials), origin, client)
       case 'bearer':
         return this.bearer(credentials, origin)
       default:
@@ -32,8 +36,12 @@ export class HeaderAuthenticator implements RequestAuthenticator {
     }
   }
 
-  private async basic(credentials: PasswordCredentials, origin: RequestOrigin): Promise<Authentication> {
-    const principal = await this.guard.authenticate(credentials, origin)
+  private async basic(
+    credentials: PasswordCredentials,
+    origin: RequestOrigin,
+    client: WaitingClient | undefined,
+  ): Promise<Authentication> {
+    const principal = await this.guard.authenticate(credentials, origin, client)
     if (principal === undefined) throw refused('user name or password is wrong')
     return { kind: 'basic', principal }
   }

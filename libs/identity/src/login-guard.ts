@@ -1,19 +1,17 @@
 import {
   anonymous,
-  type AuditOutcome,
-  type AuditTrail,
   type Clock,
   isRegistryError,
-  RegistryError,
   type RequestOrigin,
   type UserPrincipal,
 } from '@entrepot/kernel'
 import { LRUCache } from 'lru-cache'
 import { addressKeyOf } from './address-key.js'
 import type { AuthenticatorChain } from './authenticator-chain.js'
-import type { Authenticator, PasswordCredentials } from './authenticator.js'
-import type { LockPolicy } from './lock-policy.js'
-import type { LoginAttempt, LoginBarrier, LoginFailureStore } from './login-failure-store.js'
+import type { Authenticator, PasswordCredentials, WaitingClient } from './authenticator.js'
+import type { FailureCount } from './failure-count.js'
+import type { HeldRefusals } from './held-refusals.js'
+import type { LoginAttempt, LoginBarrier } from './login-failure-store.js'
 import { RecentLogins } from './recent-logins.js'
 import type { TokenAttempts } from './token-attempts.js'
 import { Turns } from './turns.js'
@@ -29,7 +27,7 @@ const maximumRemembered = 10_000
  * Slows down and locks out who guesses passwords, on all replicas together, whether the name that they guess for exists or
  * not. Attempts for one name take turns, as do those of an address with too many failures, so that many at one time gain at
  * most one guess for each replica. Access tokens are let in whatever stands against the name, because nobody can guess
- * those, and so is who is remembered where they were before.
+ * those, and so is who is remembered where they were before. Who is refused waits for the answer outside of every turn.
  */
 export class LoginGuard implements Authenticator, TokenAttempts {
   readonly #turns = new Turns(maximumWaiting)
@@ -44,10 +42,9 @@ export class LoginGuard implements Authenticator, TokenAttempts {
 
   constructor(
     private readonly chain: AuthenticatorChain,
-    private readonly failures: LoginFailureStore,
-    private readonly policies: { readonly current: LockPolicy },
-    private readonly audit: AuditTrail,
-    private readonly clock: Clock,
+    private readonly failures: FailureCount,
+    private readonly refusals: HeldRefusals,
+    clock: Clock,
   ) {
     this.#recentTokens = new RecentLogins(clock)
   }
@@ -55,20 +52,18 @@ export class LoginGuard implements Authenticator, TokenAttempts {
   async authenticate(
     credentials: PasswordCredentials,
     origin: RequestOrigin,
+    client?: WaitingClient,
   ): Promise<UserPrincipal | undefined> {
-    if (credentials.password === '') {
-      this.record('refused', credentials.username, origin, { reason: 'the password is empty' })
-      return undefined
-    }
     if (this.chain.isAccessToken(credentials.password)) return this.byAccessToken(credentials, origin)
     const place = placeOf(credentials, origin)
-    const isProvenHere = this.#provenAt.has(place)
+    const isProvenHere = credentials.password !== '' && this.#provenAt.has(place)
     if (isProvenHere) {
       const recalled = await this.chain.recall(credentials)
       if (recalled !== undefined) return recalled
       this.#provenAt.delete(place)
     }
-    const principal = await this.shared(credentials, origin, isProvenHere)
+    const attempt = () => this.shared(credentials, origin, isProvenHere)
+    const principal = await this.refusals.holdBack(attempt, addressKeyOf(origin.address), client)
     if (principal !== undefined) this.#provenAt.set(place, true)
     return principal
   }
@@ -78,35 +73,16 @@ export class LoginGuard implements Authenticator, TokenAttempts {
     return this.addTokenFailure(anonymous.name, reason, origin)
   }
 
-  /** Forgets the failures of a user. @returns false when there were none */
-  unlock(name: string): Promise<boolean> {
-    return this.failures.unlock(userNameOf(name))
-  }
-
-  /** @returns the names of those who were locked */
-  unlockAll(): Promise<readonly string[]> {
-    return this.failures.unlockAll()
-  }
-
-  /**
-   * The way out for whoever runs the server, as a stranger can lock every administrator.
-   * @returns the names of the administrators who were locked
-   */
-  unlockAdministrators(): Promise<readonly string[]> {
-    return this.failures.unlockAdministrators()
-  }
-
-  /** The names of the locked, known here or not. */
-  locked(): Promise<readonly string[]> {
-    return this.failures.locked()
-  }
-
   /** Equal attempts at one time are one: a client sends the same password with many requests at once. */
-  private shared(
+  private async shared(
     credentials: PasswordCredentials,
     origin: RequestOrigin,
     isProvenHere: boolean,
   ): Promise<UserPrincipal | undefined> {
+    if (credentials.password === '') {
+      this.failures.record('refused', credentials.username, origin, { reason: 'the password is empty' })
+      return undefined
+    }
     const key = JSON.stringify([credentials.username, credentials.password, origin.address])
     const running = this.#sharing.get(key)
     if (running !== undefined) return running
@@ -123,18 +99,16 @@ export class LoginGuard implements Authenticator, TokenAttempts {
     isProvenHere: boolean,
   ): Promise<UserPrincipal | undefined> {
     const attempt = attemptOf(credentials.username, origin)
-    const barrier = await this.passBarrier(attempt, credentials.username, origin)
+    const barrier = await this.failures.passBarrier(attempt, credentials.username, origin)
     // Verified elsewhere, or while this one waited for its turn. Not before the barrier: that would tell who guesses. And
     // not what a directory has verified: while that is down, wrong guesses are not counted, and the right one would be told.
     const recalled = await this.chain.recall(credentials)
     if (recalled?.realm === internalRealm) return recalled
     const prove = (current: LoginBarrier) => this.prove(attempt, current, credentials, origin, isProvenHere)
-    if (barrier.addressFailures < this.policies.current.address.from) {
-      return prove(barrier)
-    }
+    if (!this.failures.slowsAddress(barrier)) return prove(barrier)
     return this.#turnsOfAddresses.take(attempt.address, async () => {
       // Others of the address may have failed while this one waited for its turn.
-      return prove(await this.passBarrier(attempt, credentials.username, origin))
+      return prove(await this.failures.passBarrier(attempt, credentials.username, origin))
     })
   }
 
@@ -147,11 +121,11 @@ export class LoginGuard implements Authenticator, TokenAttempts {
   ): Promise<UserPrincipal | undefined> {
     const principal = await this.verify(credentials, origin, isProvenHere)
     if (principal === undefined) {
-      await this.addFailure(attempt, credentials.username, origin, 'user name or password is wrong')
+      await this.failures.add(attempt, credentials.username, origin, 'user name or password is wrong')
       return undefined
     }
     if (barrier.userFailures > 0) await this.failures.unlock(principal.name)
-    this.record('ok', principal.name, origin, { realm: principal.realm })
+    this.failures.record('ok', principal.name, origin, { realm: principal.realm })
     return principal
   }
 
@@ -163,7 +137,8 @@ export class LoginGuard implements Authenticator, TokenAttempts {
     const principal = await this.verify(credentials, origin, false)
     if (principal !== undefined) {
       if (this.#recentTokens.isNew(`${principal.accessTokenId ?? principal.id} ${origin.address}`)) {
-        this.record('ok', principal.name, origin, { realm: principal.realm, reason: 'access token' })
+        const particulars = { realm: principal.realm, reason: 'access token' }
+        this.failures.record('ok', principal.name, origin, particulars)
       }
       return principal
     }
@@ -173,8 +148,8 @@ export class LoginGuard implements Authenticator, TokenAttempts {
 
   private async addTokenFailure(username: string, reason: string, origin: RequestOrigin): Promise<void> {
     const attempt = { user: undefined, address: addressKeyOf(origin.address) }
-    await this.passBarrier(attempt, username, origin)
-    await this.addFailure(attempt, username, origin, reason)
+    await this.failures.passBarrier(attempt, username, origin)
+    await this.failures.add(attempt, username, origin, reason)
   }
 
   private async verify(
@@ -186,62 +161,9 @@ export class LoginGuard implements Authenticator, TokenAttempts {
       return await this.chain.verify(credentials, isProvenHere)
     } catch (error) {
       const reason = isRegistryError(error) ? error.code : 'internal error'
-      this.record('failed', credentials.username, origin, { reason })
+      this.failures.record('failed', credentials.username, origin, { reason })
       throw error
     }
-  }
-
-  private async addFailure(
-    attempt: LoginAttempt,
-    username: string,
-    origin: RequestOrigin,
-    reason: string,
-  ): Promise<void> {
-    const { locked } = await this.failures.add(attempt, this.policies.current, this.now())
-    this.record('refused', username, origin, {
-      reason: locked ? `${reason}, and too often: the user is locked` : reason,
-    })
-  }
-
-  /** @throws RegistryError DENIED for a locked user, TOO_MANY_REQUESTS for one who has to wait */
-  private async passBarrier(
-    attempt: LoginAttempt,
-    username: string,
-    origin: RequestOrigin,
-  ): Promise<LoginBarrier> {
-    const barrier = await this.failures.find(attempt, this.now())
-    if (barrier.locked) {
-      this.record('locked', username, origin, { reason: 'the user is locked' })
-      throw new RegistryError(
-        'DENIED',
-        'too many logins with this user name have failed: it is locked, and an administrator has to unlock it',
-        { isForAudit: false },
-      )
-    }
-    if (barrier.blockedUntil === undefined) return barrier
-    const retryAfterSeconds = Math.max(
-      1,
-      Math.ceil((barrier.blockedUntil.getTime() - this.clock.now()) / 1000),
-    )
-    this.record('locked', username, origin, { reason: 'too many failed logins, one after another' })
-    throw new RegistryError(
-      'TOO_MANY_REQUESTS',
-      `too many logins have failed: try again in ${retryAfterSeconds} s`,
-      { retryAfterSeconds },
-    )
-  }
-
-  private record(
-    outcome: AuditOutcome,
-    actor: string,
-    origin: RequestOrigin,
-    particulars: { readonly realm?: string; readonly reason?: string },
-  ): void {
-    this.audit.record({ action: 'login', outcome, actor, origin, ...particulars })
-  }
-
-  private now(): Date {
-    return new Date(this.clock.now())
   }
 }
 

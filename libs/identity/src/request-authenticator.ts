@@ -1,4 +1,5 @@
 import type { RequestOrigin, UserPrincipal } from '@entrepot/kernel'
+import type { WaitingClient } from './authenticator.js'
 import type { VerifiedToken } from './token-service.js'
 
 /** What a request's `Authorization` header proved. */
@@ -14,8 +15,13 @@ export interface RequestAuthenticator {
   /**
    * @param authorization the header's value, undefined when there was none
    * @param origin for the count of failures and the audit trail
+   * @param client whose leaving ends the wait for the answer to a refused login
    * @throws RegistryError UNAUTHORIZED for wrong credentials or a bad token, never "none" for those;
    *   TOO_MANY_REQUESTS for too many failures; UNAVAILABLE when the source of identities can't be asked
    */
-  authenticate(authorization: string | undefined, origin: RequestOrigin): Promise<Authentication>
+  authenticate(
+    authorization: string | undefined,
+    origin: RequestOrigin,
+    client?: WaitingClient,
+  ): Promise<Authentication>
 }

@@ -42,5 +42,7 @@ export interface UserAccountStore {
   withdraw(id: UserId, at: Date): Promise<void>
   /** Puts a better hash of the same password in place of `from`. @returns false when the password has changed since */
   replaceHash(id: UserId, from: string, to: string): Promise<boolean>
+  /** Whether anybody's hash is from elsewhere (`needsRehash`), and costs something else to verify. */
+  hasForeignHashes(): Promise<boolean>
   recordLogin(id: UserId, at: Date): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { RequestAuthenticator, TokenScope } from '@entrepot/identity'
+import type { RequestAuthenticator, TokenScope, WaitingClient } from '@entrepot/identity'
 import { anonymous, type Principal, RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import type { ImageName } from '@entrepot/oci-model'
 import type { OciRepository } from '@entrepot/oci-repository'
@@ -43,9 +43,10 @@ export class Gate {
     authorization: string | undefined,
     origin: RequestOrigin,
     challenger: Challenger,
+    client?: WaitingClient,
   ): Promise<Caller> {
     try {
-      const proved = await this.authenticator.authenticate(authorization, origin)
+      const proved = await this.authenticator.authenticate(authorization, origin, client)
       if (proved.kind === 'basic' || proved.kind === 'access-token') {
         return { principal: proved.principal, scopes: undefined, isIdentified: true }
       }

@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { digestOf, errorCodes, RegistryError } from '@entrepot/kernel'
 import { mediaTypes } from '@entrepot/oci-model'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { errorTable } from './error-table.js'
 import { FakeRepository, RegistryUnderTest } from './testing/index.js'
 
@@ -271,6 +272,34 @@ describe('the access log and the metrics', () => {
     socket.destroy()
     expect(await finished).toMatchObject({ status: 499, bytesIn: 6, route: 'manifest' })
     expect(local.content.size).toBe(0)
+    expect(registry.logger.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+})
+
+describe('who leaves before the answer to a login', () => {
+  const form = 'grant_type=password&username=root&password=wrong'
+  it.each([
+    ['of a route for one image', 'GET', '/v2/docker-local/a/tags/list', ''],
+    ['of a route for all', 'GET', '/v2/', ''],
+    ['of the token endpoint', 'GET', '/v2/token', ''],
+    ['of a form', 'POST', '/v2/token', form],
+  ])('ends the wait for it, %s', async (_what, method, path, body) => {
+    const socket = connect(registry.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    const finished = registry.nextFinished()
+    let isOver = false
+    registry.identity.wait = async (client) => {
+      const left = once(client?.signal ?? new EventTarget(), 'abort')
+      socket.destroy()
+      await left
+      isOver = true
+    }
+    const authorization = `Basic ${Buffer.from('root:wrong').toString('base64')}`
+    const type = 'Content-Type: application/x-www-form-urlencoded'
+    const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n${type}`
+    socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    expect(await finished).toMatchObject({ status: 499 })
+    await vi.waitFor(() => expect(isOver).toBe(true))
     expect(registry.logger.lines.filter(({ level }) => level === 'error')).toEqual([])
   })
 })

@@ -128,7 +128,12 @@ export class RegistryHandler {
           : [scopeFor(route.action, visibleName)]
       },
     }
-    const caller = await gate.identify(exchange.request.headers.authorization, exchange.origin, challenger)
+    const caller = await gate.identify(
+      exchange.request.headers.authorization,
+      exchange.origin,
+      challenger,
+      exchange,
+    )
     exchange.principal = caller.principal
     const address = this.addressFor(caller, route, { written, visibleName, location }, challenger)
     if (address !== written) noteAddress(exchange, route, address)
@@ -194,7 +199,12 @@ export class RegistryHandler {
       location,
       needs: route.action === 'catalog' ? () => [catalogScope] : noNeeds,
     }
-    const caller = await gate.identify(exchange.request.headers.authorization, exchange.origin, challenger)
+    const caller = await gate.identify(
+      exchange.request.headers.authorization,
+      exchange.origin,
+      challenger,
+      exchange,
+    )
     exchange.principal = caller.principal
     if (route.action === 'catalog') gate.requireCatalog(caller, challenger)
     else gate.requireLogin(caller, challenger)

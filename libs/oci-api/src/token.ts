@@ -106,6 +106,7 @@ export class TokenEndpoint {
       const principal = await this.credentials.authenticator.authenticate(
         { username, password },
         call.exchange.origin,
+        call.exchange,
       )
       if (principal === undefined) {
         throw unauthorized('the user name or password is wrong', { isForAudit: false })
@@ -131,6 +132,7 @@ export class TokenEndpoint {
       const proved = await this.credentials.requestAuthenticator.authenticate(
         call.exchange.request.headers.authorization,
         call.exchange.origin,
+        call.exchange,
       )
       if (proved.kind === 'basic' || proved.kind === 'access-token') return proved.principal
       if (proved.kind === 'none') return anonymous

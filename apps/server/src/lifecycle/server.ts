@@ -1,5 +1,5 @@
 import type { EmbeddedPostgres } from '@entrepot/database'
-import { LoginGuard } from '@entrepot/identity'
+import { FailureCount } from '@entrepot/identity'
 import type { AuditTrail } from '@entrepot/kernel'
 import type { RegistryHandler } from '@entrepot/oci-api'
 import { CacheFills, RepositoryDirectory } from '@entrepot/repositories'
@@ -53,7 +53,7 @@ export class Server {
     signal.throwIfAborted()
     const firstStart = await application.get(FirstStart).run(this.settings)
     const audit = application.get<AuditTrail>(auditTrailToken)
-    await unlockAdministrators(application.get(LoginGuard), audit, this.logger)
+    await unlockAdministrators(application.get(FailureCount), audit, this.logger)
     await this.listen(application, firstStart)
   }
 

@@ -1,4 +1,4 @@
-import type { LoginGuard } from '@entrepot/identity'
+import type { FailureCount } from '@entrepot/identity'
 import type { AuditTrail, Logger, RequestOrigin } from '@entrepot/kernel'
 
 /** No request's: what the server does by itself. */
@@ -9,11 +9,11 @@ const origin: RequestOrigin = { address: 'local', requestId: '' }
  * written down.
  */
 export async function unlockAdministrators(
-  guard: Pick<LoginGuard, 'unlockAdministrators'>,
+  failures: Pick<FailureCount, 'unlockAdministrators'>,
   audit: AuditTrail,
   logger: Pick<Logger, 'warn'>,
 ): Promise<void> {
-  const users = await guard.unlockAdministrators()
+  const users = await failures.unlockAdministrators()
   if (users.length === 0) return
   logger.warn({ users }, 'administrators were locked after failed logins: this start unlocks them')
   for (const name of users) {

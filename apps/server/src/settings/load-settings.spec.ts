@@ -37,6 +37,7 @@ describe('settings', () => {
         trustedProxies: [],
         auditRetentionDays: 365,
         directoryConfirmationSeconds: 300,
+        loginRefusalMilliseconds: 1000,
         bearerTokenSeconds: 300,
         signingKeyRotationDays: 30,
         shutdownGraceSeconds: 30,
@@ -171,6 +172,12 @@ describe('settings', () => {
       ])
     },
   )
+
+  it.each(['-1', '10001', '0.5', 'never'])('refuse %s as the step of refused logins', (milliseconds) => {
+    expect(problemsOf({ ENTREPOT_LOGIN_REFUSAL_MILLISECONDS: milliseconds })).toEqual([
+      expect.stringContaining('expected a whole number of milliseconds, from 0 to 10000'),
+    ])
+  })
 
   it('keep only the origin of a public URL', () => {
     expect(loadSettings({ ENTREPOT_PUBLIC_URL: 'https://Registry.Example:443/' }).settings.publicUrl).toBe(

@@ -83,6 +83,13 @@ const directoryConfirmationSeconds = z
   .transform(Number)
   .refine((seconds) => seconds <= 86_400, { error: confirmationAllowed })
 
+const refusalAllowed = 'a whole number of milliseconds, from 0 to 10000'
+const loginRefusalMilliseconds = z
+  .string()
+  .regex(/^\d{1,5}$/, { error: refusalAllowed, abort: true })
+  .transform(Number)
+  .refine((milliseconds) => milliseconds <= 10_000, { error: refusalAllowed })
+
 const bearerTokenAllowed = 'a whole number of seconds, from 60 to 3600'
 const bearerTokenSeconds = z
   .string()
@@ -121,6 +128,11 @@ export const settingsSchema = z.object({
   auditRetentionDays: auditRetentionDays.prefault('365'),
   /** How long somebody whom a directory has confirmed works without it being asked again. */
   directoryConfirmationSeconds: directoryConfirmationSeconds.prefault('300'),
+  /**
+   * Refused logins are answered at multiples of this after they began, while directories or imported hashes would make
+   * their time tell something of the user. 0: as soon as they are refused.
+   */
+  loginRefusalMilliseconds: loginRefusalMilliseconds.prefault('1000'),
   /** How long the registry's bearer tokens are good; what they are worth is looked up at each use all the same. */
   bearerTokenSeconds: bearerTokenSeconds.prefault('300'),
   /** How long one key signs the registry's bearer tokens. */

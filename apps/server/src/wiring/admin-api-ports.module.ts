@@ -19,6 +19,7 @@ import {
   ConfiguredDirectories,
   HeaderAuthenticator,
   LockPolicies,
+  FailureCount,
   LoginGuard,
   OidcLogin,
   OidcProviders,
@@ -137,8 +138,8 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
     },
     {
       provide: loginPortsToken,
-      inject: [LoginGuard, LockPolicies],
-      useFactory: (guard: LoginGuard, policies: LockPolicies): LoginPorts => ({ guard, policies }),
+      inject: [FailureCount, LockPolicies],
+      useFactory: (failures: FailureCount, policies: LockPolicies): LoginPorts => ({ failures, policies }),
     },
     {
       provide: openIdPortsToken,

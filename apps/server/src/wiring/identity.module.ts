@@ -5,8 +5,11 @@ import {
   AuthenticatorChain,
   ConfiguredDirectories,
   DirectoryConfirmations,
+  defaultRefusalLimits,
   DirectoryPasswords,
+  FailureCount,
   HeaderAuthenticator,
+  HeldRefusals,
   InternalPasswords,
   JwtTokenService,
   LiveAccessTokens,
@@ -28,7 +31,7 @@ import {
   PostgresSigningKeyStore,
   PostgresUserAccountStore,
 } from '@entrepot/database'
-import { type AuditTrail, systemClock } from '@entrepot/kernel'
+import { type AuditTrail, pause, systemClock } from '@entrepot/kernel'
 import { defaultRegistryApiSettings } from '@entrepot/oci-api'
 import { type BeforeApplicationShutdown, Module, type OnModuleInit } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
@@ -161,14 +164,32 @@ export const userDirectoriesToken = Symbol('UserDirectories')
         new LockPolicies(store, broadcast, logger),
     },
     {
-      provide: LoginGuard,
-      inject: [AuthenticatorChain, PostgresLoginFailureStore, LockPolicies, auditTrailToken],
+      provide: FailureCount,
+      inject: [PostgresLoginFailureStore, LockPolicies, auditTrailToken],
+      useFactory: (failures: PostgresLoginFailureStore, policies: LockPolicies, audit: AuditTrail) =>
+        new FailureCount(failures, policies, audit, systemClock),
+    },
+    {
+      provide: HeldRefusals,
+      inject: [userDirectoriesToken, PostgresUserAccountStore, settingsToken, PinoLogger],
       useFactory: (
-        chain: AuthenticatorChain,
-        failures: PostgresLoginFailureStore,
-        policies: LockPolicies,
-        audit: AuditTrail,
-      ) => new LoginGuard(chain, failures, policies, audit, systemClock),
+        directories: UserDirectories,
+        accounts: PostgresUserAccountStore,
+        { loginRefusalMilliseconds: stepMilliseconds }: Settings,
+        logger: PinoLogger,
+      ) =>
+        new HeldRefusals(
+          { directories, accounts },
+          { ...defaultRefusalLimits, stepMilliseconds },
+          { clock: systemClock, pause },
+          logger,
+        ),
+    },
+    {
+      provide: LoginGuard,
+      inject: [AuthenticatorChain, FailureCount, HeldRefusals],
+      useFactory: (chain: AuthenticatorChain, failures: FailureCount, refusals: HeldRefusals) =>
+        new LoginGuard(chain, failures, refusals, systemClock),
     },
     {
       provide: HeaderAuthenticator,
@@ -179,6 +200,7 @@ export const userDirectoriesToken = Symbol('UserDirectories')
   ],
   exports: [
     AccessTokens,
+    FailureCount,
     HeaderAuthenticator,
     JwtTokenService,
     LiveAccessTokens,

@@ -51,7 +51,7 @@ export class LoginLocksController {
 
   @Get('lockedUsers')
   locked(): Promise<readonly string[]> {
-    return this.ports.logins.guard.locked()
+    return this.ports.logins.failures.locked()
   }
 
   /** 200 as well where nobody is locked by that name, as Artifactory answers: the text says so. */
@@ -79,16 +79,16 @@ export class LoginLocksController {
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
   async unlockAll(@CurrentCaller() caller: Caller): Promise<string> {
-    for (const name of await this.ports.logins.guard.unlockAll()) this.record(caller, name)
+    for (const name of await this.ports.logins.failures.unlockAll()) this.record(caller, name)
     return 'All locked users were successfully unlocked\n'
   }
 
   /** Who is not locked, but slowed down, goes on at once. @returns the names that were not locked */
   private async unlockThese(caller: Caller, names: readonly string[]): Promise<readonly string[]> {
-    const { guard } = this.ports.logins
+    const { failures } = this.ports.logins
     const users = names.map(userNameOf)
-    const locked = new Set(await guard.locked())
-    for (const user of users) if (await guard.unlock(user)) this.record(caller, user)
+    const locked = new Set(await failures.locked())
+    for (const user of users) if (await failures.unlock(user)) this.record(caller, user)
     return users.filter((user) => !locked.has(user))
   }
 

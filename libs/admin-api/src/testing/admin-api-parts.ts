@@ -7,6 +7,7 @@ import {
   defaultLockPolicy,
   type DirectoryGroupSettings,
   type DirectorySettings,
+  FailureCount,
   HeaderAuthenticator,
   JwtTokenService,
   LockPolicies,
@@ -31,6 +32,7 @@ import {
   RecordingDirectoryObserver,
   InMemoryUserAccountStore,
   loginChain,
+  refusedAtOnce,
   signingKeysInMemory,
   tokensInMemory,
 } from '@entrepot/identity/testing'
@@ -120,7 +122,8 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const { live, bearers, accessTokens, principals } = tokensInMemory(users, clock)
   const audit = new RecordingAuditTrail()
   const chain = loginChain({ accounts: users, hasher, clock, directories, accessTokens: live })
-  const passwords = new LoginGuard(chain, new InMemoryLoginFailureStore(), policies, audit, clock)
+  const failures = new FailureCount(new InMemoryLoginFailureStore(), policies, audit, clock)
+  const passwords = new LoginGuard(chain, failures, refusedAtOnce(clock), clock)
   const issuer = { issuer: 'entrepot', service: 'entrepot' }
   const signingKeys = signingKeysInMemory(clock)
   const tokens = new JwtTokenService(signingKeys, bearers, issuer, clock)
@@ -165,7 +168,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       ),
       exchange: new OidcTokenExchange(oidcProviders, accessTokens, users, logger),
     },
-    logins: { guard: passwords, policies },
+    logins: { failures, policies },
     accessTokens,
     signingKeys,
     audit,

@@ -1,5 +1,6 @@
 import {
   groupStoreContract,
+  passwordHashesContract,
   plainGroup,
   userAccountStoreContract,
   withdrawalContract,
@@ -30,6 +31,7 @@ describe('the stores of accounts and groups', () => {
   }
 
   userAccountStoreContract('PostgresUserAccountStore', open)
+  passwordHashesContract('PostgresUserAccountStore', open)
   withdrawalContract('PostgresUserAccountStore', open)
   groupStoreContract('PostgresGroupStore', open)
 

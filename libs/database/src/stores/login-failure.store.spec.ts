@@ -1,8 +1,9 @@
-import { defaultLockPolicy, LoginGuard, PasswordHasher } from '@entrepot/identity'
+import { defaultLockPolicy, FailureCount, LoginGuard, PasswordHasher } from '@entrepot/identity'
 import {
   InMemoryUserAccountStore,
   internalLogins,
   loginFailureStoreContract,
+  refusedAtOnce,
 } from '@entrepot/identity/testing'
 import { type Clock, systemClock } from '@entrepot/kernel'
 import { RecordingAuditTrail } from '@entrepot/kernel/testing'
@@ -70,7 +71,8 @@ describe('the store of login failures', () => {
         const accounts = new InMemoryUserAccountStore()
         await accounts.create({ name: 'ann', passwordHash })
         const chain = internalLogins(accounts, hasher, clock)
-        return new LoginGuard(chain, failures, { current: defaultLockPolicy }, audit, clock)
+        const count = new FailureCount(failures, { current: defaultLockPolicy }, audit, clock)
+        return new LoginGuard(chain, count, refusedAtOnce(clock), clock)
       }),
     )
     return { guards, audit }

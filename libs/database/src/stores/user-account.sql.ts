@@ -68,6 +68,11 @@ export const administratorExists: Statement = {
     ) AS exists`,
 }
 
+/** Reads every user, once a second at the most and only while logins are refused. */
+export const foreignHashExists: Statement = {
+  text: `SELECT EXISTS (SELECT 1 FROM users WHERE password_hash NOT LIKE '$argon2id$%') AS exists`,
+}
+
 /** Stays when every administrator is gone: the first start is not to be made again. */
 export const noteAdministrator: Statement = {
   text: `INSERT INTO security_settings (name, value) VALUES ('administered', 'true') ON CONFLICT DO NOTHING`,

@@ -154,6 +154,11 @@ export class PostgresUserAccountStore implements UserAccountStore {
     return (await this.database.query(sql.replaceHash, [id, from, to])).length > 0
   }
 
+  async hasForeignHashes(): Promise<boolean> {
+    const [row] = await this.database.query<{ exists: boolean }>(sql.foreignHashExists, [])
+    return row?.exists === true
+  }
+
   async recordLogin(id: UserId, at: Date): Promise<void> {
     await this.database.query(sql.recordLogin, [id, at])
   }

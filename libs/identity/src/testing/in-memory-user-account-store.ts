@@ -2,6 +2,7 @@ import { byCodePoint, type Listing, type Page, RegistryError, type UserId } from
 import { userId } from '@entrepot/kernel/testing'
 import type { DirectoryIdentity } from '../directories/user-directory.js'
 import { groupsHereOf } from '../groups-here.js'
+import { needsRehash } from '../password-hasher.js'
 import { isSameEntry } from '../same-entry.js'
 import type { UserAccountStore } from '../user-account-store.js'
 import {
@@ -68,6 +69,12 @@ export class InMemoryUserAccountStore implements UserAccountStore {
 
   async hasHadAdministrator(): Promise<boolean> {
     return this.accounts.wasAdministered
+  }
+
+  async hasForeignHashes(): Promise<boolean> {
+    return [...this.accounts.users.values()].some(
+      ({ passwordHash }) => passwordHash !== undefined && needsRehash(passwordHash),
+    )
   }
 
   async confirm(identity: DirectoryIdentity, transient: boolean, at: Date): Promise<UserAccount> {

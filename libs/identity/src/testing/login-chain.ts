@@ -1,9 +1,10 @@
-import { type Clock, silentLogger } from '@entrepot/kernel'
+import { type Clock, pause, silentLogger } from '@entrepot/kernel'
 import type { UserDirectories } from '../directories/user-directory.js'
 import type { AccessTokenVerifier } from '../access-token-verifier.js'
 import { AuthenticatorChain } from '../authenticator-chain.js'
 import { DirectoryConfirmations } from '../directory-confirmations.js'
 import { DirectoryPasswords } from '../directory-passwords.js'
+import { defaultRefusalLimits, HeldRefusals } from '../held-refusals.js'
 import { InternalPasswords } from '../internal-passwords.js'
 import type { PasswordHasher } from '../password-hasher.js'
 import { PasswordMemory } from '../password-memory.js'
@@ -21,6 +22,12 @@ export function internalPrincipals(accounts: UserAccountStore, clock: Clock): Pr
 export const noAccessTokens: AccessTokenVerifier = {
   isAccessToken: () => false,
   verify: async () => undefined,
+}
+
+/** For a guard that holds no refusal. */
+export function refusedAtOnce(clock: Clock): HeldRefusals {
+  const sources = { directories: noDirectories, accounts: { hasForeignHashes: async () => false } }
+  return new HeldRefusals(sources, defaultRefusalLimits, { clock, pause }, silentLogger)
 }
 
 /** Logs in the users who live here, by their passwords only. */

@@ -378,14 +378,6 @@ export function userAccountStoreContract(name: string, open: () => Promise<Accou
       expect(await users.update('ann', { passwordHash: undefined })).toMatchObject({ credentialsRevision: 4 })
     })
 
-    it('replaces a hash only while it is the one that was verified', async () => {
-      const { id } = await users.create({ name: 'ann', passwordHash: 'old' })
-      expect(await users.replaceHash(id, 'other', 'new')).toBe(false)
-      expect(await users.replaceHash(id, 'old', 'new')).toBe(true)
-      expect(await users.replaceHash(id, 'old', 'newer')).toBe(false)
-      expect(await users.find('ann')).toMatchObject({ passwordHash: 'new' })
-    })
-
     it('remembers the last login', async () => {
       const { id } = await users.create({ name: 'ann' })
       await users.recordLogin(id, at)

@@ -7,8 +7,9 @@ import type {
   TokenScope,
   TokenService,
   VerifiedToken,
+  WaitingClient,
 } from '@entrepot/identity'
-import { type Principal, RegistryError, type UserPrincipal } from '@entrepot/kernel'
+import { type Principal, RegistryError, type RequestOrigin, type UserPrincipal } from '@entrepot/kernel'
 
 /** Users whose password is `<name>:secret`, tokens that are numbers, access and refresh tokens that name their user. Wrong passwords are somebody else's to write down. */
 export class FakeIdentity implements Authenticator, RequestAuthenticator, TokenService {
@@ -16,14 +17,27 @@ export class FakeIdentity implements Authenticator, RequestAuthenticator, TokenS
   readonly revoked = new Set<string>()
   /** When set, every authentication fails with it. */
   failure: Error | undefined
+  /** When set, every authentication waits for it first. */
+  wait: ((client: WaitingClient | undefined) => Promise<void>) | undefined
 
   constructor(private readonly users: readonly UserPrincipal[]) {}
 
-  async authenticate(credentials: PasswordCredentials): Promise<UserPrincipal | undefined>
-  async authenticate(authorization: string | undefined): Promise<Authentication>
+  async authenticate(
+    credentials: PasswordCredentials,
+    origin: RequestOrigin,
+    client?: WaitingClient,
+  ): Promise<UserPrincipal | undefined>
+  async authenticate(
+    authorization: string | undefined,
+    origin: RequestOrigin,
+    client?: WaitingClient,
+  ): Promise<Authentication>
   async authenticate(
     proof: PasswordCredentials | string | undefined,
+    _origin: RequestOrigin,
+    client?: WaitingClient,
   ): Promise<UserPrincipal | Authentication | undefined> {
+    await this.wait?.(client)
     if (this.failure !== undefined) throw this.failure
     return typeof proof === 'object' ? this.userOf(proof) : this.authenticateHeader(proof)
   }
