@@ -19,6 +19,7 @@ import type {
 } from '@entrepot/identity'
 import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
 import type {
+  ConfiguredOciRepositories,
   ItemTree,
   OciRepositoryDirectory,
   Promotion,
@@ -66,6 +67,7 @@ export interface LoginPorts {
 /** What the repositories hold. */
 export interface ContentPorts {
   readonly repositories: Pick<OciRepositoryDirectory, 'find'>
+  readonly upstreams: Pick<ConfiguredOciRepositories, 'upstreamOf'>
   readonly items: ItemTree
   readonly promotion: Promotion
   readonly tagHistory: TagHistory
@@ -89,6 +91,8 @@ export interface AdminApiPorts {
   /** What the audit trail has recorded. */
   readonly auditEvents: Pick<AuditStore, 'search'>
   readonly storage: StorageFigures
+  /** This server among others that serve the same: some state is each one's own. */
+  readonly instance: string
   /** Whether requests should be sent here. */
   readonly isReady: () => Promise<boolean>
   readonly logger: Logger

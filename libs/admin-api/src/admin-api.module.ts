@@ -42,6 +42,7 @@ import { TokensController } from './tokens/tokens.controller.js'
 import { UnknownRouteController } from './unknown-route.controller.js'
 import { VisibleRepositories } from './visible-repositories.js'
 import { ImportUsersController } from './users/import-users.controller.js'
+import { UpstreamController } from './upstream/upstream.controller.js'
 import { UserAdministration } from './users/user-administration.js'
 import { UsersV1Controller } from './users/users-v1.controller.js'
 import { UsersV2Controller } from './users/users-v2.controller.js'
@@ -77,6 +78,7 @@ export const adminApiControllers = [
   SystemController,
   TagHistoryController,
   TokensController,
+  UpstreamController,
   UsersV1Controller,
   UsersV2Controller,
   // Last: its paths are as short as can be.

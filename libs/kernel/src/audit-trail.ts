@@ -8,6 +8,7 @@ export const auditActions = [
   'delete',
   'tag.restore',
   'cache.invalidate',
+  'upstream.probe',
   'token.create',
   'token.revoke',
   'user.create',

@@ -113,6 +113,11 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     return undefined
   }
 
+  /** How the upstream of a remote repository is reached; undefined for the other kinds. */
+  upstreamOf(key: RepositoryKey): Pick<UpstreamClient, 'state' | 'probe'> | undefined {
+    return this.#built.get(key)?.upstream
+  }
+
   /** Ends the connections to the upstreams. */
   async close(): Promise<void> {
     const upstreams = [...this.#built.values()].map(({ upstream }) => upstream)

@@ -6,6 +6,7 @@ export {
   type Reference,
   type Tag,
 } from '@entrepot/oci-model'
+export type { UpstreamProbe, UpstreamState } from '@entrepot/upstream'
 export * from './blob-index.js'
 export * from './configured-oci-repositories.js'
 export * from './explain-manifest.js'

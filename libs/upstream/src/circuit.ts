@@ -16,6 +16,8 @@ export interface Attempt {
 
 interface Hold {
   readonly kind: 'open' | 'throttled'
+  /** When the first of the failures was that no success has followed yet. */
+  readonly since: number
   /** Milliseconds since the epoch. */
   readonly until: number
   readonly error: UpstreamError
@@ -52,9 +54,14 @@ export class Circuit {
   /** @throws UpstreamError the failure that opened the circuit, with the seconds that are left of it */
   admit(): Attempt {
     this.check()
+    return this.force()
+  }
+
+  /** Leave to ask at once, for a person who wants to know. */
+  force(): Attempt {
     const id = Symbol('attempt')
     const recoveries = this.#recoveries
-    if (this.#current() !== undefined) this.#probe = id
+    if (this.#current() !== undefined) this.#probe ??= id
     let told = false
     const tell = (news: () => void) => {
       if (told) return
@@ -70,11 +77,13 @@ export class Circuit {
     }
   }
 
-  state(): Pick<UpstreamState, 'circuit' | 'until' | 'failure'> {
+  state(): Pick<UpstreamState, 'circuit' | 'since' | 'until' | 'failure'> {
     const hold = this.#current()
-    if (hold === undefined) return { circuit: 'closed', until: undefined, failure: undefined }
+    if (hold === undefined)
+      return { circuit: 'closed', since: undefined, until: undefined, failure: undefined }
     return {
       circuit: this.#left(hold) <= 0 ? 'probing' : hold.kind,
+      since: hold.since,
       until: hold.until,
       failure: { code: hold.error.code, message: hold.error.message },
     }
@@ -114,7 +123,8 @@ export class Circuit {
     }
     const current = this.#current()
     if (current !== undefined && this.#left(current) > 0) return
-    this.#hold = { kind, error, until: this.clock.now() + milliseconds }
+    const now = this.clock.now()
+    this.#hold = { kind, error, since: current?.since ?? now, until: now + milliseconds }
     this.logger.warn(
       { code: error.code, reason: error.message, milliseconds },
       'upstream is left alone for a while',

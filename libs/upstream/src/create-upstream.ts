@@ -1,5 +1,6 @@
 import { RegistryError, silentLogger, systemClock, type Clock, type Logger } from '@entrepot/kernel'
 import { Authorizer } from './authorizer.js'
+import { bothObservers } from './both-observers.js'
 import { Circuit } from './circuit.js'
 import { ConnectionSlots } from './connection-slots.js'
 import { credentialsOf } from './credentials.js'
@@ -10,6 +11,7 @@ import { statusFailure } from './status-failure.js'
 import { TokenSource } from './token-source.js'
 import { defaultMaxConnections, Transport } from './transport.js'
 import type { UpstreamClient } from './upstream-client.js'
+import { UpstreamHistory } from './upstream-history.js'
 import { silentObserver, type UpstreamObserver } from './upstream-observer.js'
 import type { UpstreamSettings } from './upstream-settings.js'
 
@@ -30,7 +32,8 @@ export function createUpstream(settings: UpstreamSettings, deps: UpstreamDepende
   const { clock = systemClock, observer = silentObserver, network = systemNetwork } = deps
   const logger = (deps.logger ?? silentLogger).child({ upstream: base.host })
   const who = `upstream ${base.host}`
-  const transport = new Transport(settings, clock, observer, network)
+  const history = new UpstreamHistory(clock)
+  const transport = new Transport(settings, clock, bothObservers(history, observer), network)
   const credentials = credentialsOf(settings)
   const ping = async () => {
     const url = new URL(`${base.pathname.replace(/\/+$/, '')}/v2/`, base)
@@ -42,6 +45,8 @@ export function createUpstream(settings: UpstreamSettings, deps: UpstreamDepende
   }
   const tokens = new TokenSource(settings, credentials, transport, clock)
   return new HttpUpstream(settings, clock, transport, new Authorizer(credentials, tokens, ping), {
+    history,
+    ping,
     circuit: new Circuit(settings.assumedOfflineMilliseconds, clock, logger),
     slots: new ConnectionSlots(
       settings.maxConnections ?? defaultMaxConnections,

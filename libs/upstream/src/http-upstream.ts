@@ -8,8 +8,9 @@ import { readPrefix } from './read-prefix.js'
 import { isRedirect, maxRedirects, redirectTarget } from './redirect.js'
 import { statusFailure } from './status-failure.js'
 import type { Transport } from './transport.js'
-import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from './upstream-client.js'
+import type { UpstreamClient, UpstreamProbe, UpstreamRequest, UpstreamResponse } from './upstream-client.js'
 import { badAnswer, UpstreamError } from './upstream-error.js'
+import type { UpstreamHistory } from './upstream-history.js'
 import type { UpstreamSettings } from './upstream-settings.js'
 import type { UpstreamState } from './upstream-state.js'
 
@@ -26,13 +27,19 @@ const headRefusals = new Set([401, 403, 405, 501])
 export class HttpUpstream implements UpstreamClient {
   readonly #base: URL
   readonly #who: string
+  #probe: Promise<UpstreamProbe> | undefined
 
   constructor(
     private readonly settings: UpstreamSettings,
     private readonly clock: Clock,
     private readonly transport: Transport,
     private readonly authorizer: Authorizer,
-    private readonly gate: { readonly circuit: Circuit; readonly slots: ConnectionSlots },
+    private readonly gate: {
+      readonly circuit: Circuit
+      readonly slots: ConnectionSlots
+      readonly history: UpstreamHistory
+      readonly ping: () => Promise<HopAnswer>
+    },
   ) {
     this.#base = new URL(settings.baseUrl)
     this.#who = `upstream ${this.#base.host}`
@@ -49,8 +56,10 @@ export class HttpUpstream implements UpstreamClient {
         const arrival = await this.#ask(url, request)
         const response = await this.#response(request.method, arrival, release)
         attempt.succeeded()
+        response.body.once('error', (error) => this.#note(request, error))
         return response
       } catch (error) {
+        this.#note(request, error)
         if (error instanceof UpstreamError) attempt.failed(error)
         throw error
       } finally {
@@ -66,15 +75,51 @@ export class HttpUpstream implements UpstreamClient {
     this.gate.circuit.check()
   }
 
+  probe(): Promise<UpstreamProbe> {
+    this.#probe ??= this.#askNow().finally(() => {
+      this.#probe = undefined
+    })
+    return this.#probe
+  }
+
   state(): UpstreamState {
-    const { circuit, slots } = this.gate
-    return { host: this.#base.host, ...circuit.state(), active: slots.active, waiting: slots.waiting }
+    const { circuit, slots, history } = this.gate
+    return {
+      host: this.#base.host,
+      ...circuit.state(),
+      active: slots.active,
+      waiting: slots.waiting,
+      record: history.record(),
+    }
   }
 
   async close(): Promise<void> {
     const message = `${this.#who} is no longer used: its repository was changed or the server is stopping`
     this.gate.slots.close(new UpstreamError('UPSTREAM_UNAVAILABLE', message, 'alive'))
     await this.transport.close()
+  }
+
+  async #askNow(): Promise<UpstreamProbe> {
+    const start = this.clock.now()
+    const attempt = this.gate.circuit.force()
+    try {
+      const { status } = await this.gate.ping()
+      attempt.succeeded()
+      return { reachable: true, status, milliseconds: this.clock.now() - start, failure: undefined }
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      this.#note({ method: 'GET', path: '/v2/' }, error)
+      attempt.failed(error)
+      const { code, message, effect } = error
+      const milliseconds = this.clock.now() - start
+      return { reachable: effect !== 'down', status: undefined, milliseconds, failure: { code, message } }
+    } finally {
+      attempt.abandoned()
+    }
+  }
+
+  #note(asked: Pick<UpstreamRequest, 'method' | 'path'>, error: unknown): void {
+    if (error instanceof UpstreamError) this.gate.history.failed(asked, error)
   }
 
   /** @throws TypeError for a path that would lead out of the base URL: names are checked long before they come here */

@@ -229,7 +229,7 @@ describe('what the observer is told', () => {
     await bytesOf(client.request(get('/v2/a/manifests/b')))
     await bytesOf(client.request(get('/v2/a/manifests/b')))
     expect(observer.limits).toEqual([
-      { host: registry.host, limit: 100, remaining: 20, windowSeconds: 21_600 },
+      { host: registry.host, limit: 100, remaining: 20, windowSeconds: 21_600, resetAt: undefined },
     ])
   })
 })

@@ -60,7 +60,8 @@ export class Transport {
     try {
       const answer = await this.#twice(hop, start)
       this.#report(hop, start, { status: answer.status, error: undefined })
-      if (hop.purpose === 'registry') observeRateLimit(this.#host, answer.headers, this.observer)
+      if (hop.purpose === 'registry')
+        observeRateLimit(this.#host, answer.headers, this.observer, this.clock.now())
       return answer
     } catch (error) {
       hop.signal?.throwIfAborted()

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { ErrorCode } from '@entrepot/kernel'
 import type { UpstreamHeaders } from './upstream-headers.js'
 import type { UpstreamState } from './upstream-state.js'
 
@@ -29,6 +30,16 @@ export interface UpstreamResponse {
   readonly host: string
 }
 
+/** What a question for `/v2/` found. */
+export interface UpstreamProbe {
+  /** That there was an answer, and it was none of 502, 503 and 504. */
+  readonly reachable: boolean
+  /** Where the answer is no failure: 401 is none, as it asks for a login. */
+  readonly status: number | undefined
+  readonly milliseconds: number
+  readonly failure: { readonly code: ErrorCode; readonly message: string } | undefined
+}
+
 /** One upstream registry, as one remote repository reaches it. */
 export interface UpstreamClient {
   /**
@@ -48,6 +59,11 @@ export interface UpstreamClient {
   request(request: UpstreamRequest): Promise<UpstreamResponse>
   /** Claims nothing. @throws what `request` would throw at once, while the upstream is left alone */
   requireAskable(): void
+  /**
+   * Asks for `/v2/` at once, even while the upstream is left alone, within the time limits; however many ask, once at a time.
+   * What comes of it counts as that of any other request.
+   */
+  probe(): Promise<UpstreamProbe>
   /** For diagnostics. */
   state(): UpstreamState
   /** Ends all connections at once; requests and bodies under way fail. */

@@ -29,6 +29,8 @@ export interface ObservedRateLimit {
   readonly limit: number
   readonly remaining: number
   readonly windowSeconds: number | undefined
+  /** When the quota is whole again, in milliseconds since the epoch, where the upstream says. */
+  readonly resetAt: number | undefined
 }
 
 /** Told what happens, for metrics. Must not throw. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@entrepot/kernel'
+import type { UpstreamRecord } from './upstream-history.js'
 
 export interface UpstreamState {
   readonly host: string
@@ -7,6 +8,8 @@ export interface UpstreamState {
    * under way or awaited; `throttled`: the upstream asked to be left alone until `until`.
    */
   readonly circuit: 'closed' | 'open' | 'probing' | 'throttled'
+  /** When the first of the failures was that no success has followed; milliseconds since the epoch, undefined while closed. */
+  readonly since: number | undefined
   /** Milliseconds since the epoch; undefined while closed. */
   readonly until: number | undefined
   /** What opened the circuit. */
@@ -15,4 +18,5 @@ export interface UpstreamState {
   readonly active: number
   /** Requests waiting for their turn. */
   readonly waiting: number
+  readonly record: UpstreamRecord
 }

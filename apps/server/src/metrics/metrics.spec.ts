@@ -54,7 +54,13 @@ describe('metrics', () => {
     metrics.onRequest({ ...hop, status: 429, error: undefined })
     metrics.onRequest({ ...hop, status: undefined, error: 'UPSTREAM_TIMEOUT' })
     metrics.onBody({ host: hop.host, bytes: 99, milliseconds: 5, complete: false })
-    metrics.onRateLimit({ host: hop.host, limit: 100, remaining: 41, windowSeconds: 21_600 })
+    metrics.onRateLimit({
+      host: hop.host,
+      limit: 100,
+      remaining: 41,
+      windowSeconds: 21_600,
+      resetAt: undefined,
+    })
     const labels = 'host="registry-1.docker.io",purpose="registry",method="GET"'
     expect(await linesOf(metrics)).toEqual(
       expect.arrayContaining([

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
 import type {
   AccountPorts,
@@ -64,7 +65,7 @@ type IdentityPorts = Pick<
   'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
 >
 type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'content'>
-type HealthPorts = Pick<AdminApiPorts, 'storage' | 'isReady'>
+type HealthPorts = Pick<AdminApiPorts, 'storage' | 'isReady' | 'instance'>
 type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'> &
   HealthPorts
 
@@ -132,6 +133,8 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       provide: healthPortsToken,
       inject: [Database, Readiness],
       useFactory: (database: Database, readiness: Readiness): HealthPorts => ({
+        // A container's host name is its own.
+        instance: `${hostname()}/${process.pid}`,
         storage: new PostgresStorageFigures(database),
         isReady: async () => (await readiness.report()).ready,
       }),
@@ -182,6 +185,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         repositories,
         content: {
           repositories: configured,
+          upstreams: configured,
           items,
           promotion,
           tagHistory,

@@ -133,6 +133,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     repositories,
     content: {
       repositories: workbench.repositories,
+      upstreams: workbench.repositories,
       items: workbench.items,
       promotion: workbench.promotion,
       tagHistory: workbench.tagHistory,
@@ -173,6 +174,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     signingKeys,
     audit,
     auditEvents: new InMemoryAuditStore(),
+    instance: 'server-0',
     storage: { summary: () => Promise.resolve(storage) },
     isReady: () => Promise.resolve(health.ready),
   }

@@ -38,6 +38,7 @@ beforeEach(async () => {
       return answer
     },
     requireAskable: () => client.requireAskable(),
+    probe: () => client.probe(),
     state: () => client.state(),
     close: () => client.close(),
   }

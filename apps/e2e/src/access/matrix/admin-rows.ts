@@ -146,6 +146,10 @@ const loginRows: readonly AdminRow[] = [
     administrator: 400,
     hidden: 400,
   },
+  // Who manages which remote, and what they are told: upstream.e2e.ts.
+  { route: 'GET /artifactory/api/entrepot/upstream', access: 'login', administrator: 200, hidden: 200 },
+  { route: 'GET /artifactory/api/entrepot/upstream/:repository', access: 'login', administrator: 404 },
+  { route: 'POST /artifactory/api/entrepot/upstream/:repository/probe', access: 'login', administrator: 404 },
   {
     route: 'GET /artifactory/api/entrepot/tags/:repository/*path/history',
     access: 'login',
