@@ -2,6 +2,7 @@ import { InitialSchema1763596800000 } from './1763596800000-initial-schema.js'
 import { IdentityAndAccess1763683200000 } from './1763683200000-identity-and-access.js'
 import { BlobsOfImages1763769600000 } from './1763769600000-blobs-of-images.js'
 import { Properties1763856000000 } from './1763856000000-properties.js'
+import { Builds1763942400000 } from './1763942400000-builds.js'
 import { LeftManifests1764115200000 } from './1764115200000-left-manifests.js'
 
 /** All migrations, in order. */
@@ -10,5 +11,6 @@ export const migrations = [
   IdentityAndAccess1763683200000,
   BlobsOfImages1763769600000,
   Properties1763856000000,
+  Builds1763942400000,
   LeftManifests1764115200000,
 ]

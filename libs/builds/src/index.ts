@@ -1,0 +1,3 @@
+export * from './build-info.js'
+export * from './build-store.js'
+export * from './parse-build-info.js'
