@@ -1,5 +1,6 @@
 import type { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
 import type { AuditStore } from '@entrepot/audit'
+import type { BuildStore } from '@entrepot/builds'
 import type {
   AccessTokens,
   Authenticator,
@@ -75,10 +76,16 @@ export interface ContentPorts {
   readonly clock: Clock
 }
 
+/** Build-infos. */
+export interface BuildPorts {
+  readonly store: BuildStore
+}
+
 /** What the admin API needs of the application. */
 export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
   readonly content: ContentPorts
+  readonly builds: BuildPorts
   readonly authenticator: RequestAuthenticator
   readonly accounts: AccountPorts
   readonly permissions: PermissionPorts

@@ -4,6 +4,8 @@ import { AccessPermissionsController } from './permissions/access-permissions.co
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { AuditController } from './audit/audit.controller.js'
 import { AuthorizationHeaderStrategy } from './authorization-header-strategy.js'
+import { BuildsController } from './builds/builds.controller.js'
+import { RemoveBuildsController } from './builds/remove-builds.controller.js'
 import { DirectoriesController } from './directories/directories.controller.js'
 import { DirectoryGroupsController } from './directories/directory-groups.controller.js'
 import { GroupRefresh } from './directories/group-refresh.js'
@@ -54,6 +56,7 @@ export const adminApiControllers = [
   AccessPermissionsController,
   AnonymousController,
   AuditController,
+  BuildsController,
   DirectoriesController,
   DirectoryGroupsController,
   ExplainController,
@@ -71,6 +74,7 @@ export const adminApiControllers = [
   PermissionsV1Controller,
   PermissionsV2Controller,
   PromoteController,
+  RemoveBuildsController,
   RepositoriesController,
   RepositoryBatchController,
   SigningKeysController,

@@ -2,6 +2,7 @@ export { AdminApiModule, type AdminApiOptions } from './admin-api.module.js'
 export type {
   AccountPorts,
   AdminApiPorts,
+  BuildPorts,
   ContentPorts,
   LoginPorts,
   OpenIdPorts,

@@ -6,10 +6,17 @@ import {
   PayloadTooLargeException,
   UnsupportedMediaTypeException,
 } from '@nestjs/common'
+import { HeldBytes } from './held-bytes.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
 const maximumBytes = 1024 * 1024
+
+/** Of a build-info, which lists every file that a build made or used. */
+const maximumLargeBytes = 16 * 1024 * 1024
+
+const largeBodies = new HeldBytes(4 * maximumLargeBytes)
+
 const maximumObjects = 1000
 
 /** The configurations of this API nest three deep; recursion in libraries must not meet thousands. */
@@ -22,6 +29,15 @@ const maximumDepth = 32
 export const JsonBody = createParamDecorator((_data: unknown, context: ExecutionContext) =>
   readJsonObject(context.switchToHttp().getRequest<IncomingMessage>()),
 )
+
+/**
+ * As `JsonBody`, of up to 16 MiB. Only so many bytes of such bodies are held at once, whoever sends them: for one too many
+ * the client is told to come back.
+ */
+export const LargeJsonBody = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<IncomingMessage>()
+  return largeBodies.hold((grow) => readJsonObject(request, { maximum: maximumLargeBytes, grow }))
+})
 
 /**
  * As `JsonBody`, or an HTML form's coding, as OAuth 2.0 has it (RFC 6749 section 3.2): every field is text then.
@@ -62,6 +78,19 @@ export const TextBody = createParamDecorator(async (_data: unknown, context: Exe
   return decode(await readBytes(request))
 })
 
+/** As plain text, which is also what a body without a type is taken for. */
+export const QueryBody = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<IncomingMessage>()
+  const mediaType = mediaTypeOf(request)
+  if (mediaType !== '' && mediaType !== 'text/plain') {
+    throw new UnsupportedMediaTypeException(
+      `Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}, expected text/plain`,
+    )
+  }
+  checkCoding(request)
+  return decode(await readBytes(request))
+})
+
 const formType = 'application/x-www-form-urlencoded'
 
 async function readForm(request: IncomingMessage): Promise<JsonObject> {
@@ -75,8 +104,11 @@ async function readForm(request: IncomingMessage): Promise<JsonObject> {
 }
 
 /** @throws RegistryError REQUEST_INVALID; HttpException 413 over 1 MiB, 415 for another media type or a content coding */
-export async function readJsonObject(request: IncomingMessage): Promise<JsonObject> {
-  const body = await readJson(request)
+export async function readJsonObject(
+  request: IncomingMessage,
+  limit: BodyLimit = usualLimit,
+): Promise<JsonObject> {
+  const body = await readJson(request, limit)
   if (!isObject(body)) throw invalid('the body is not a JSON object')
   return body
 }
@@ -85,9 +117,9 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+async function readJson(request: IncomingMessage, limit: BodyLimit = usualLimit): Promise<unknown> {
   checkMediaType(request)
-  const body = parse(await readBytes(request))
+  const body = parse(await readBytes(request, limit))
   checkContent(body)
   return body
 }
@@ -113,14 +145,31 @@ function checkCoding(request: IncomingMessage): void {
   throw new UnsupportedMediaTypeException('Content-Encoding is not supported here: send the body as it is')
 }
 
-function readBytes(request: IncomingMessage): Promise<Buffer> {
+interface BodyLimit {
+  /** In bytes. */
+  readonly maximum: number
+  /** Told of each part that came; what it throws ends the reading. */
+  readonly grow: (bytes: number) => void
+}
+
+const usualLimit: BodyLimit = { maximum: maximumBytes, grow: () => undefined }
+
+function readBytes(request: IncomingMessage, { maximum, grow }: BodyLimit = usualLimit): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    let isRefused = false
     request.on('data', (chunk: Buffer) => {
+      if (isRefused) return
       size += chunk.length
-      if (size <= maximumBytes) chunks.push(chunk)
-      else reject(new PayloadTooLargeException(`the body is longer than ${maximumBytes} bytes`))
+      try {
+        if (size > maximum) throw new PayloadTooLargeException(`the body is longer than ${maximum} bytes`)
+        grow(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        isRefused = true
+        reject(error)
+      }
     })
     request.on('end', () => resolve(Buffer.concat(chunks)))
     request.on('close', () => reject(invalid('the body stopped half-way')))

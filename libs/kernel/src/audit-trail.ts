@@ -24,6 +24,10 @@ export const auditActions = [
   'repository.create',
   'repository.update',
   'repository.delete',
+  'build.publish',
+  'build.update',
+  'build.promote',
+  'build.delete',
   'directory.create',
   'directory.update',
   'directory.delete',
@@ -38,7 +42,7 @@ export const auditOutcomes = ['ok', 'refused', 'locked', 'failed'] as const
 export type AuditOutcome = (typeof auditOutcomes)[number]
 
 export interface AuditSubject {
-  /** `image`, `blob`, `user`, `group`, `permission`, `repository`, `token`, `directory`, `settings` or `route`. */
+  /** `image`, `blob`, `build`, `user`, `group`, `permission`, `repository`, `token`, `directory`, `settings` or `route`. */
   readonly kind: string
   readonly name: string
 }

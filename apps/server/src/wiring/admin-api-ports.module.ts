@@ -3,6 +3,7 @@ import { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@ent
 import type {
   AccountPorts,
   AdminApiPorts,
+  BuildPorts,
   LoginPorts,
   OpenIdPorts,
   PermissionPorts,
@@ -10,6 +11,7 @@ import type {
 import {
   Database,
   PostgresAuditStore,
+  PostgresBuildStore,
   PostgresGroupStore,
   PostgresRemoteRefStore,
   PostgresStorageFigures,
@@ -54,6 +56,7 @@ export const adminApiPortsToken = Symbol('AdminApiPorts')
 const accountPortsToken = Symbol('AccountPorts')
 const permissionPortsToken = Symbol('PermissionPorts')
 const loginPortsToken = Symbol('LoginPorts')
+const buildPortsToken = Symbol('BuildPorts')
 const contentPortsToken = Symbol('ContentPorts')
 const openIdPortsToken = Symbol('OpenIdPorts')
 const identityPortsToken = Symbol('IdentityPorts')
@@ -195,8 +198,14 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       }),
     },
     {
+      provide: buildPortsToken,
+      inject: [Database],
+      useFactory: (database: Database): BuildPorts => ({ store: new PostgresBuildStore(database) }),
+    },
+    {
       provide: adminApiPortsToken,
       inject: [
+        buildPortsToken,
         contentPortsToken,
         identityPortsToken,
         ConfiguredDirectories,
@@ -205,6 +214,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         systemPortsToken,
       ],
       useFactory: (
+        builds: BuildPorts,
         content: RepositoryPorts,
         identity: IdentityPorts,
         configured: ConfiguredDirectories,
@@ -212,6 +222,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         permissions: PermissionPorts,
         system: SystemPorts,
       ): AdminApiPorts => ({
+        builds,
         permissions,
         directories: { configured },
         openId,

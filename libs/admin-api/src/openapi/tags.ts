@@ -2,6 +2,7 @@
 export const tags = {
   Repositories: 'Local, remote and virtual repositories and their configuration.',
   Items: 'What the repositories hold: folders, files, their checksums; promotion and deletion.',
+  Builds: 'What runs of builds made and used, as their publishers tell it.',
   Resolution: 'Why a pull is answered as it is; cached answers; the history of tags.',
   Users: 'Users and what they may change of themselves.',
   Groups: 'Groups and their members.',

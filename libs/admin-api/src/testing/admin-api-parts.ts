@@ -1,6 +1,7 @@
 import { AnonymousAccess, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
 import { InMemoryPermissionTargetStore, InMemorySecuritySettingStore } from '@entrepot/access/testing'
 import { InMemoryAuditStore } from '@entrepot/audit/testing'
+import { InMemoryBuildStore } from '@entrepot/builds/testing'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import {
   ConfiguredDirectories,
@@ -140,6 +141,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       remoteRefs: workbench.refs,
       clock: workbench.clock,
     },
+    builds: { store: new InMemoryBuildStore() },
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
     accounts: {
       users,

@@ -1,5 +1,6 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
+import { buildRows } from './search-rows.js'
 
 /**
  * Who a route of the admin API is for. `user`: whose credentials stand for all that they may do, unlike a token for some
@@ -373,6 +374,7 @@ export const adminRows: readonly AdminRow[] = [
   ...openRows,
   ...loginRows,
   ...userRows,
+  ...buildRows,
   ...administratorRows,
 ]
 

@@ -1,0 +1,23 @@
+/** Who sees which build, and finds which item: builds.e2e.ts. Here nobody has published any. */
+export const buildRows = [
+  { route: 'PUT /artifactory/api/build', access: 'user', body: {}, administrator: 400, hidden: 400 },
+  { route: 'GET /artifactory/api/build', access: 'user', administrator: 200, hidden: 200 },
+  { route: 'GET /artifactory/api/build/*path', access: 'user', administrator: 404 },
+  {
+    route: 'POST /artifactory/api/build/patternArtifacts',
+    access: 'user',
+    body: [],
+    administrator: 200,
+    hidden: 200,
+  },
+  { route: 'POST /artifactory/api/build/append/*path', access: 'user', body: [], administrator: 404 },
+  { route: 'POST /artifactory/api/build/rename/*path', access: 'user', administrator: 400, hidden: 400 },
+  { route: 'POST /artifactory/api/build/delete', access: 'user', administrator: 400, hidden: 400 },
+  { route: 'DELETE /artifactory/api/build/*path', access: 'user', administrator: 400, hidden: 400 },
+  {
+    route: 'POST /artifactory/api/build/retention/*path',
+    access: 'user',
+    body: { count: 0 },
+    administrator: 404,
+  },
+] as const
