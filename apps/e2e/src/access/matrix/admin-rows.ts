@@ -1,6 +1,6 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
-import { buildRows } from './search-rows.js'
+import { buildRows, unknownRows } from './further-rows.js'
 
 /**
  * Who a route of the admin API is for. `user`: whose credentials stand for all that they may do, unlike a token for some
@@ -162,10 +162,7 @@ const loginRows: readonly AdminRow[] = [
     body: {},
     administrator: 404,
   },
-  { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
-  { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },
-  { route: 'ALL /access', access: 'login', administrator: 404, hidden: 404 },
-  { route: 'ALL /access/*path', access: 'login', administrator: 404, hidden: 404 },
+  ...unknownRows,
 ]
 
 const listsPermissions = (answer: Answer, { manages }: AdminCaller) =>

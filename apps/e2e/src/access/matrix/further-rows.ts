@@ -21,3 +21,10 @@ export const buildRows = [
     administrator: 404,
   },
 ] as const
+
+export const unknownRows = [
+  { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
+  { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },
+  { route: 'ALL /access', access: 'login', administrator: 404, hidden: 404 },
+  { route: 'ALL /access/*path', access: 'login', administrator: 404, hidden: 404 },
+] as const
