@@ -66,7 +66,8 @@ describe('LockPolicies', () => {
   })
 
   it.each([
-    { loginAttempts: 0 },
+    { enabled: true, loginAttempts: 0 },
+    { loginAttempts: -1 },
     { loginAttempts: 1.5 },
     { loginAttempts: 1001 },
     { user: { ...defaultLockPolicy.user, from: 0 } },
@@ -79,6 +80,13 @@ describe('LockPolicies', () => {
     await expect(policies.change(change)).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
     expect(policies.current).toEqual(defaultLockPolicy)
     expect(store.documents.size).toBe(0)
+  })
+
+  it('takes no attempts for no policy, and wants some before it locks anybody', async () => {
+    const policies = await replica(new InMemorySettings(), new MemoryBroadcastHub())
+    expect(await policies.change({ enabled: false, loginAttempts: 0 })).toMatchObject({ loginAttempts: 0 })
+    await expect(policies.change({ enabled: true })).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    expect(await policies.change({ enabled: true, loginAttempts: 3 })).toMatchObject({ enabled: true })
   })
 
   it('takes from the defaults what a stored document lacks', async () => {

@@ -99,9 +99,18 @@ function policyOf(value: StoredPolicy['value']): LockPolicy {
   }
 }
 
-function refuseNonsense({ loginAttempts, user, address }: LockPolicy): void {
-  if (!Number.isSafeInteger(loginAttempts) || loginAttempts < 1 || loginAttempts > maximumLoginAttempts) {
-    throw invalid(`loginAttempts is ${loginAttempts}, expected 1 to ${maximumLoginAttempts}`)
+function refuseNonsense({ enabled, loginAttempts, user, address }: LockPolicy): void {
+  // Where nobody is locked, 0 is how Artifactory's clients write that there is no policy.
+  const minimum = enabled ? 1 : 0
+  if (
+    !Number.isSafeInteger(loginAttempts) ||
+    loginAttempts < minimum ||
+    loginAttempts > maximumLoginAttempts
+  ) {
+    throw invalid(
+      `loginAttempts is ${loginAttempts}, expected ${minimum} to ${maximumLoginAttempts} while it is ` +
+        (enabled ? 'enabled' : 'disabled'),
+    )
   }
   for (const [name, slowDown] of Object.entries({ user, address })) {
     for (const [field, value] of Object.entries(slowDown)) {
