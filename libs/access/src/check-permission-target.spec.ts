@@ -1,8 +1,18 @@
 import type { Action } from '@entrepot/kernel'
 import { describe, expect, it } from 'vitest'
 import { checkPermissionTarget } from './check-permission-target.js'
-import type { PermissionTarget } from './permission-target.js'
+import type { KeptSection, PermissionTarget } from './permission-target.js'
 import { permissionTarget } from './testing/permission-target.js'
+
+const patterns = (...excludes: string[]) => ({ includes: [], excludes })
+const section = (particulars: Partial<KeptSection> = {}): KeptSection => ({
+  users: { anna: ['read', 'scan'] },
+  groups: {},
+  targets: { 'artifactory-build-info': patterns('*-snapshot') },
+  ...particulars,
+})
+const manyOf = <T>(count: number, make: () => T): [string, T][] =>
+  Array.from({ length: count }, (_, number) => [`n${number}`, make()])
 
 describe('the check of a permission target', () => {
   it.each<Partial<PermissionTarget>>([
@@ -16,8 +26,20 @@ describe('the check of a permission target', () => {
     { users: { 'anna@example.org': ['manage'], anonymous: ['read', 'annotate'] } },
     { groups: { 'CN=Team A,OU=x': ['read', 'annotate', 'deploy', 'overwrite', 'delete', 'manage'] } },
     { users: { anna: [] } },
+    { kept: { users: { anna: ['scan'] }, groups: {}, sections: { build: section() } } },
+    {
+      kept: {
+        users: {},
+        groups: {},
+        sections: { build: section({ targets: { '*': patterns('my build/**') } }) },
+      },
+    },
   ])('lets %j be', (particulars) => {
     expect(() => checkPermissionTarget(permissionTarget('one', particulars))).not.toThrow()
+  })
+
+  const kept = (particulars: Partial<KeptSection>): Partial<PermissionTarget> => ({
+    kept: { users: {}, groups: {}, sections: { build: section(particulars) } },
   })
 
   const many = (count: number) =>
@@ -25,6 +47,12 @@ describe('the check of a permission target', () => {
 
   it.each<[string, Partial<PermissionTarget>]>([
     ['empty', { name: '' }],
+    ['20001 users and groups', kept({ users: many(20_001) })],
+    ['5001 resources', kept({ targets: Object.fromEntries(manyOf(5001, () => patterns())) })],
+    ['empty', kept({ targets: { '': patterns() } })],
+    ['256 characters', kept({ groups: { ['x'.repeat(256)]: [] } })],
+    ['at most 512', kept({ targets: { a: patterns('x'.repeat(513)) } })],
+    ['control characters', kept({ targets: { a: patterns('a\u0000b') } })],
     ['space around', { name: ' one' }],
     ['256 characters', { name: 'x'.repeat(256) }],
     ['none of', { name: 'a/b' }],

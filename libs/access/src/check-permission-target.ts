@@ -1,6 +1,6 @@
 import { type Action, actions, anonymous, RegistryError } from '@entrepot/kernel'
 import { comparableUserName } from './comparable-user-name.js'
-import { anyRepository, type PermissionTarget } from './permission-target.js'
+import { anyRepository, type KeptSection, type PermissionTarget } from './permission-target.js'
 
 const maximumNameLength = 255
 const maximumPatterns = 200
@@ -32,6 +32,7 @@ export function checkPermissionTarget(target: PermissionTarget): void {
     )
   }
   for (const [name, granted] of principals) checkActions(target.name, name, granted)
+  for (const section of Object.values(target.kept?.sections ?? {})) checkSection(target.name, section)
   const ofAnonymous = Object.entries(target.users).find(
     ([name, granted]) => comparableUserName(name) === anonymous.name && granted.includes('manage'),
   )
@@ -86,6 +87,32 @@ function checkActions(target: string, principal: string, granted: readonly Actio
   throw invalid(
     `permission target ${target} grants ${quote(unknown)} to ${quote(principal)}: there are ${actions.join(', ')}`,
   )
+}
+
+/** It has no effect: what counts is that it has bounds. */
+function checkSection(name: string, { users, groups, targets }: KeptSection): void {
+  for (const [what, names, maximum] of [
+    ['users and groups', [...Object.keys(users), ...Object.keys(groups)], maximumPrincipals],
+    ['resources', Object.keys(targets), maximumRepositories],
+  ] as const) {
+    if (names.length > maximum) {
+      throw invalid(
+        `a section of permission target ${name} names ${names.length} ${what}: at most ${maximum}`,
+      )
+    }
+    for (const each of names) checkName(`one of the ${what} in a section of permission target ${name}`, each)
+  }
+  for (const pattern of Object.values(targets).flatMap(({ includes, excludes }) => [
+    ...includes,
+    ...excludes,
+  ])) {
+    if (pattern.length > maximumPatternLength || !isText(pattern)) {
+      throw invalid(
+        `a pattern in a section of permission target ${name} is ${quote(pattern.slice(0, 100))}: expected at most ` +
+          `${maximumPatternLength} characters without control characters`,
+      )
+    }
+  }
 }
 
 function checkName(what: string, name: string): void {

@@ -29,6 +29,11 @@ export function permissionTargetStoreContract(name: string, open: () => Promise<
         excludes: ['**/secret*'],
         users: { 'anna@example.org': ['read', 'manage'], __proto__x: [] },
         groups: { 'CN=Entwickler,OU="x\\y"': ['deploy', 'overwrite', 'annotate', 'delete'] },
+        kept: {
+          users: { 'anna@example.org': ['scan'] },
+          groups: {},
+          sections: { build: { users: {}, groups: {}, targets: { b: { includes: ['**'], excludes: [] } } } },
+        },
       })
       const created = await store.create(target)
       expect(created.target).toEqual(target)

@@ -12,16 +12,18 @@ import { warnOfIgnored } from '../warn-of-ignored.js'
 import {
   accessPermissionJson,
   artifactSectionJson,
+  keptSectionJson,
   noPermissionInput,
   parseAccessPermission,
   parseArtifactSection,
+  parseKeptSection,
   resourceTypes,
 } from './permission-access.js'
 import { PermissionAdministration } from './permission-administration.js'
 
 const types: ReadonlySet<string> = new Set(resourceTypes)
 
-/** The permissions of the Access service; of their resource types only `artifact` has an effect. */
+/** The permissions of the Access service; of their resource types only `artifact` has an effect, the others are kept. */
 @RequiresUser()
 @Controller('access/api/v2/permissions')
 export class AccessPermissionsController {
@@ -74,8 +76,10 @@ export class AccessPermissionsController {
     @CurrentCaller() caller: Caller,
   ): object {
     const target = this.permissions.visible(caller, name)
-    if (checkedType(type) !== 'artifact') throw noSuch('resource', type)
-    return artifactSectionJson(target)
+    if (checkedType(type) === 'artifact') return artifactSectionJson(target)
+    const section = target.kept?.sections[type]
+    if (section === undefined) throw noSuch('resource', type)
+    return keptSectionJson(section)
   }
 
   @Put(':name/:type')
@@ -87,9 +91,10 @@ export class AccessPermissionsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     if (checkedType(type) !== 'artifact') {
-      this.permissions.visible(caller, name)
+      const section = parseKeptSection(body)
+      await this.permissions.replaceSection(caller, name, type, section)
       warnOfIgnored(response, [`resources.${type}`])
-      return {}
+      return keptSectionJson(section)
     }
     const input = parseArtifactSection(body)
     const target = await this.permissions.replace(caller, name, input)
@@ -114,6 +119,7 @@ export class AccessPermissionsController {
   ): Promise<void> {
     this.permissions.visible(caller, name)
     if (checkedType(type) === 'artifact') await this.permissions.replace(caller, name, noPermissionInput)
+    else await this.permissions.replaceSection(caller, name, type, undefined)
   }
 }
 

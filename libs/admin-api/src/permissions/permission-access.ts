@@ -1,10 +1,10 @@
-import type { PermissionTarget } from '@entrepot/access'
+import type { KeptSection, PermissionTarget } from '@entrepot/access'
 import { RegistryError } from '@entrepot/kernel'
 import { IsTextList } from '../field-rules.js'
 import { objectOf } from '../http/object-of.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import type { JsonObject } from '../json-body.js'
-import { shownGrants, shownIncludes } from './permission-json.js'
+import { shownGrants, shownIncludes, shownSectionGrants } from './permission-json.js'
 import { parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
 import { accessWords } from './permission-words.js'
 
@@ -13,7 +13,7 @@ class PatternsDto {
   @IsTextList() exclude_patterns?: string[]
 }
 
-/** Artifactory's resource types; the others than `artifact` have no effect here. */
+/** Artifactory's resource types; the others than `artifact` are kept without effect. */
 export const resourceTypes = [
   'artifact',
   'build',
@@ -28,6 +28,7 @@ export const noPermissionInput: PermissionInput = {
   excludes: undefined,
   users: undefined,
   groups: undefined,
+  sections: {},
   ignored: [],
 }
 
@@ -38,30 +39,22 @@ export function parseAccessPermission({ name: _name, resources, ...rest }: JsonO
     artifact === undefined || artifact === null
       ? noPermissionInput
       : parseArtifactSection(objectOf(artifact, 'artifact'))
-  const foreign = Object.entries(others).filter(([, section]) => section !== null)
+  const given = Object.entries(others).filter(([, section]) => section !== null)
+  const known = given.filter(([type]) => (resourceTypes as readonly string[]).includes(type))
   return {
     ...input,
-    ignored: [...Object.keys(rest), ...foreign.map(([type]) => `resources.${type}`), ...input.ignored],
+    sections: Object.fromEntries(
+      known.map(([type, section]) => [type, parseKeptSection(objectOf(section, type))]),
+    ),
+    ignored: [...Object.keys(rest), ...given.map(([type]) => `resources.${type}`), ...input.ignored],
   }
 }
 
 /** `{actions: {users, groups}, targets: {"key": {include_patterns, exclude_patterns}}}`. */
 export function parseArtifactSection(section: JsonObject): PermissionInput {
-  const { actions, targets, ...rest } = section
-  const grants = parseGrants(actions, 'actions', accessWords)
-  const ignored = [...Object.keys(rest), ...grants.ignored]
-  if (targets === undefined || targets === null) return { ...noPermissionInput, ...grants, ignored }
-  const entries = Object.entries(objectOf(targets, 'targets'))
-  const filters = entries.map(([key, filter]) => {
-    const path = `targets.${key.slice(0, 100)}.`
-    const fields = objectOf(filter ?? {}, path.slice(0, -1))
-    ignored.push(...unknownFieldsIn(PatternsDto, fields, path))
-    const dto = parseDto(PatternsDto, fields, path)
-    return {
-      includes: patternsIn(dto.include_patterns) ?? [],
-      excludes: patternsIn(dto.exclude_patterns) ?? [],
-    }
-  })
+  const { targets, ignored, ...grants } = parseSection(section)
+  if (targets === undefined) return { ...noPermissionInput, ...grants, ignored }
+  const filters = Object.values(targets)
   const [first] = filters
   if (filters.some((filter) => JSON.stringify(filter) !== JSON.stringify(first))) {
     throw new RegistryError(
@@ -71,17 +64,34 @@ export function parseArtifactSection(section: JsonObject): PermissionInput {
   }
   return {
     ...grants,
-    repositories: entries.map(([key]) => key),
+    repositories: Object.keys(targets),
     includes: first?.includes,
     excludes: first?.excludes,
+    sections: {},
     ignored,
   }
 }
 
+/** A section of another type than `artifact`. @throws RegistryError REQUEST_INVALID */
+export function parseKeptSection(section: JsonObject): KeptSection {
+  const { users = {}, groups = {}, targets = {} } = parseSection(section)
+  return { users, groups, targets }
+}
+
 export function accessPermissionJson(target: PermissionTarget): object {
-  const { name, repositories, users, groups } = target
+  const { name, repositories, users, groups, kept } = target
   const isEmpty = [repositories, Object.keys(users), Object.keys(groups)].every((list) => list.length === 0)
-  return { name, resources: isEmpty ? {} : { artifact: artifactSectionJson(target) } }
+  const others = Object.entries(kept?.sections ?? {}).map(([type, section]) => [
+    type,
+    keptSectionJson(section),
+  ])
+  return {
+    name,
+    resources: {
+      ...(isEmpty ? {} : { artifact: artifactSectionJson(target) }),
+      ...(Object.fromEntries(others) as Record<string, object>),
+    },
+  }
 }
 
 export function artifactSectionJson(target: PermissionTarget): object {
@@ -90,4 +100,34 @@ export function artifactSectionJson(target: PermissionTarget): object {
     actions: shownGrants(target, accessWords),
     targets: Object.fromEntries(target.repositories.map((key) => [key, filter])),
   }
+}
+
+export function keptSectionJson(section: KeptSection): object {
+  return {
+    actions: shownSectionGrants(section, accessWords),
+    targets: Object.fromEntries(
+      Object.entries(section.targets).map(([key, { includes, excludes }]) => [
+        key,
+        { include_patterns: includes.length === 0 ? ['**'] : includes, exclude_patterns: excludes },
+      ]),
+    ),
+  }
+}
+
+function parseSection({ actions, targets, ...rest }: JsonObject) {
+  const { users, groups, ignored: withoutEffect } = parseGrants(actions, 'actions', accessWords)
+  const ignored = [...Object.keys(rest), ...withoutEffect]
+  if (targets === undefined || targets === null) return { users, groups, targets: undefined, ignored }
+  const filters = Object.entries(objectOf(targets, 'targets')).map(([key, filter]) => {
+    const path = `targets.${key.slice(0, 100)}.`
+    const fields = objectOf(filter ?? {}, path.slice(0, -1))
+    ignored.push(...unknownFieldsIn(PatternsDto, fields, path))
+    const dto = parseDto(PatternsDto, fields, path)
+    const patterns = {
+      includes: patternsIn(dto.include_patterns) ?? [],
+      excludes: patternsIn(dto.exclude_patterns) ?? [],
+    }
+    return [key, patterns] as const
+  })
+  return { users, groups, targets: Object.fromEntries(filters), ignored }
 }

@@ -1,4 +1,4 @@
-import { anyRepository, type PermissionTarget } from '@entrepot/access'
+import { anyRepository, type KeptSection, type PermissionTarget } from '@entrepot/access'
 import { type AuditTrail, RegistryError } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 import type { AccountPorts, PermissionPorts } from '../admin-api-ports.js'
@@ -8,6 +8,7 @@ import { parsePlainName } from '../http/plain-name.js'
 import { recordChange } from '../record-change.js'
 import type { PermissionInput } from './permission-input.js'
 import { permissionV2Json } from './permission-v2.js'
+import { effectOf, withKept } from './kept-permissions.js'
 import { absent, ReferencedNames } from './referenced-names.js'
 
 const anyKeys: ReadonlySet<string> = new Set(anyRepository)
@@ -78,6 +79,27 @@ export class PermissionAdministration {
     }
   }
 
+  /**
+   * Replaces a section that is not about the content of repositories.
+   * @param section undefined: takes it out
+   * @throws HttpException 404, RegistryError DENIED for who only manages the target
+   */
+  async replaceSection(
+    caller: Caller,
+    name: string,
+    type: string,
+    section: KeptSection | undefined,
+  ): Promise<void> {
+    this.visible(caller, name)
+    if (!caller.administrator) throw notTheirs()
+    let before: PermissionTarget | undefined
+    const { target } = await this.permissions.targets.update(name, (latest) => {
+      before = latest
+      return withKept(latest, latest.kept, { [type]: section })
+    })
+    this.record(caller, 'permission.update', before, target)
+  }
+
   /** As both, for routes that create what they don't find. @returns whether it is new */
   async put(caller: Caller, name: string, input: PermissionInput): Promise<boolean> {
     const isNew = this.find(name) === undefined
@@ -100,7 +122,7 @@ export class PermissionAdministration {
   /** What the target is to say. @throws RegistryError DENIED when the caller may not change it, or not that much */
   private wanted(caller: Caller, current: PermissionTarget, input: PermissionInput): PermissionTarget {
     if (!this.mayChange(caller, current)) throw this.refusal(caller, current.name)
-    return caller.administrator ? targetOf(current.name, input) : withGrants(current, input)
+    return caller.administrator ? targetOf(current.name, input, current) : withGrants(current, input)
   }
 
   /** What the target named before may stay: a repository's deletion is not this request's fault. */
@@ -131,15 +153,25 @@ export class PermissionAdministration {
     recordChange(this.audit, caller, {
       action,
       subject: { kind: 'permission', name },
-      before: before && permissionV2Json(before),
-      after: after && permissionV2Json(after),
+      before: before && auditView(before),
+      after: after && auditView(after),
     })
   }
 }
 
-function targetOf(name: string, input: PermissionInput): PermissionTarget {
-  const { repositories = [], includes = [], excludes = [], users = {}, groups = {} } = input
-  return { name, repositories, includes, excludes, users, groups }
+/** With the sections that V2 does not know. */
+function auditView(target: PermissionTarget): object {
+  const { build: _build, release_bundle: _bundle, ...others } = target.kept?.sections ?? {}
+  return { ...permissionV2Json(target), ...others }
+}
+
+function targetOf(name: string, input: PermissionInput, current?: PermissionTarget): PermissionTarget {
+  const { repositories = [], includes = [], excludes = [], users = {}, groups = {}, sections } = input
+  const grants = effectOf({ users, groups })
+  return withKept({ name, repositories, includes, excludes, ...grants }, current?.kept, sections, {
+    users,
+    groups,
+  })
 }
 
 /** @throws RegistryError DENIED when more than the grants would change */
@@ -159,7 +191,8 @@ function withGrants(current: PermissionTarget, input: PermissionInput): Permissi
       'only an administrator may change the repositories and patterns of a permission target',
     )
   }
-  return { ...current, users: input.users ?? {}, groups: input.groups ?? {} }
+  const { users = {}, groups = {} } = input
+  return withKept({ ...current, ...effectOf({ users, groups }) }, current.kept, {}, { users, groups })
 }
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {

@@ -1,9 +1,10 @@
 import { userNameOf } from '@entrepot/identity'
-import { type Action, RegistryError } from '@entrepot/kernel'
+import type { KeptSection } from '@entrepot/access'
+import { RegistryError } from '@entrepot/kernel'
 import { objectOf } from '../http/object-of.js'
-import type { PermissionWords } from './permission-words.js'
+import { isKept, type KnownAction, type PermissionWords } from './permission-words.js'
 
-export type Grants = Readonly<Record<string, readonly Action[]>>
+export type Grants = Readonly<Record<string, readonly KnownAction[]>>
 
 /** What a request says of a permission target; undefined: nothing. */
 export interface PermissionInput {
@@ -12,6 +13,8 @@ export interface PermissionInput {
   readonly excludes: readonly string[] | undefined
   readonly users: Grants | undefined
   readonly groups: Grants | undefined
+  /** What is not about the content of repositories, by type; undefined for one that goes. Those that are not here stay. */
+  readonly sections: Readonly<Record<string, KeptSection | undefined>>
   /** What of the request has no effect. */
   readonly ignored: readonly string[]
 }
@@ -46,7 +49,7 @@ export function parseGrants(section: unknown, path: string, words: PermissionWor
 function parseNames(
   value: unknown,
   path: string,
-  { actions, ignored: withoutEffect }: PermissionWords,
+  known: PermissionWords,
   nameOf: (text: string) => string,
 ): { grants: Grants; ignored: readonly string[] } | undefined {
   if (value === undefined || value === null) return undefined
@@ -54,20 +57,20 @@ function parseNames(
   if (entries.length > maximumNames) {
     throw invalid(`${path} has ${entries.length} names, expected at most ${maximumNames}`)
   }
-  const grants = new Map<string, readonly Action[]>()
+  const grants = new Map<string, readonly KnownAction[]>()
   const ignored: string[] = []
   for (const [text, given] of entries) {
-    const granted = new Set<Action>(grants.get(nameOf(text)))
+    const granted = new Set<KnownAction>(grants.get(nameOf(text)))
     for (const word of wordsIn(given, `${path}.${text.slice(0, 100)}`)) {
-      const meant = actions.get(word)
-      if (meant === undefined && !withoutEffect.has(word)) {
-        const known = [...actions.keys()].join(', ')
+      const meant = known.get(word)
+      if (meant === undefined) {
+        const words = [...known.keys()].join(', ')
         throw invalid(
-          `${path} has the action ${JSON.stringify(word.slice(0, 100))}, expected some of ${known}`,
+          `${path} has the action ${JSON.stringify(word.slice(0, 100))}, expected some of ${words}`,
         )
       }
-      if (meant === undefined) ignored.push(`${path}:${word}`)
-      for (const action of meant ?? []) granted.add(action)
+      if (meant.some(isKept)) ignored.push(`${path}:${word}`)
+      for (const action of meant) granted.add(action)
     }
     grants.set(nameOf(text), [...granted])
   }

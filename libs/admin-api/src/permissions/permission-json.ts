@@ -1,4 +1,4 @@
-import type { PermissionTarget } from '@entrepot/access'
+import type { KeptSection, PermissionTarget } from '@entrepot/access'
 import { RegistryError } from '@entrepot/kernel'
 import type { Grants } from './permission-input.js'
 import { type PermissionWords, wordsOf } from './permission-words.js'
@@ -8,10 +8,24 @@ export function shownIncludes({ includes }: PermissionTarget): readonly string[]
   return includes.length === 0 ? ['**'] : includes
 }
 
-export function shownGrants({ users, groups }: PermissionTarget, words: PermissionWords) {
-  const shown = (grants: Grants) =>
-    Object.fromEntries(Object.entries(grants).map(([name, actions]) => [name, wordsOf(actions, words)]))
-  return { users: shown(users), groups: shown(groups) }
+export function shownGrants({ users, groups, kept }: PermissionTarget, words: PermissionWords) {
+  return {
+    users: shown(users, words, kept?.users),
+    groups: shown(groups, words, kept?.groups),
+  }
+}
+
+export function shownSectionGrants({ users, groups }: KeptSection, words: PermissionWords) {
+  return { users: shown(users, words), groups: shown(groups, words) }
+}
+
+function shown(grants: Grants, words: PermissionWords, kept: Grants = {}): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(grants).map(([name, actions]) => {
+      const others = Object.hasOwn(kept, name) ? (kept[name] ?? []) : []
+      return [name, wordsOf([...actions, ...others], words)]
+    }),
+  )
 }
 
 /** @throws RegistryError REQUEST_INVALID when the body's name is not the URL's */

@@ -27,6 +27,7 @@ export function parsePermissionV1(name: string, body: JsonObject): PermissionInp
     repositories: dto.repositories,
     includes: patternsIn(dto.includesPattern?.split(',')),
     excludes: patternsIn(dto.excludesPattern?.split(',')),
+    sections: {},
     ignored: [...unknownFieldsIn(PermissionV1Dto, rest), ...grants.ignored],
   }
 }

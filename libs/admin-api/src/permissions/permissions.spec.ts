@@ -104,6 +104,82 @@ describe('a permission target', () => {
     expect(await status(app.send('DELETE', `${access}/team`))).toBe(204)
   })
 
+  it('shows in each API what another was given and has no effect here', async () => {
+    const body = {
+      ...targetV2({ user: ['read', 'managedXrayMeta'], manager: ['distribute'] }, { ops: ['write'] }),
+      build: {
+        'include-patterns': ['**'],
+        'exclude-patterns': ['*-snapshot'],
+        repositories: ['artifactory-build-info'],
+        actions: { users: { user: ['read', 'managedXrayMeta'] }, groups: {} },
+      },
+    }
+    expect(await status(app.send('PUT', `${v2}/team`, body))).toBe(200)
+    expect((await app.send('GET', `${v2}/team`)).json).toEqual(body)
+    expect((await app.send('GET', `${v1}/team`)).json).toMatchObject({
+      principals: { users: { user: ['r', 'mxm'], manager: ['x'] } },
+    })
+    expect((await app.send('GET', `${access}/team`)).json).toMatchObject({
+      resources: {
+        artifact: { actions: { users: { user: ['READ', 'SCAN'], manager: ['EXECUTE'] } } },
+        build: {
+          actions: { users: { user: ['READ', 'SCAN'] }, groups: {} },
+          targets: {
+            'artifactory-build-info': { include_patterns: ['**'], exclude_patterns: ['*-snapshot'] },
+          },
+        },
+      },
+    })
+    expect(app.ports.permissions.targets.find('team')?.target.users).toEqual({ user: ['read'], manager: [] })
+  })
+
+  it('has sections of other resources, each by itself', async () => {
+    await app.send('PUT', `${v2}/team`, targetV2({ user: ['read'] }))
+    const section = {
+      actions: { users: {}, groups: { ops: ['EXECUTE'] } },
+      targets: { '*': { include_patterns: ['site_*'], exclude_patterns: [] } },
+    }
+    const at = `${access}/team/destination`
+    expect(await status(app.send('GET', at))).toBe(404)
+    expect((await app.send('PUT', at, section)).json).toEqual(section)
+    expect(app.audited.at(-1)).toMatchObject({
+      action: 'permission.update',
+      after: { destination: { groups: { ops: ['execute'] } } },
+    })
+    expect((await app.send('GET', at)).json).toEqual(section)
+    // Neither V1 nor V2 knows of it, and neither takes it away.
+    await app.send('PUT', `${v2}/team`, targetV2({ user: ['read'] }))
+    await app.send('PUT', `${v1}/team`, { principals: { users: {} } })
+    expect((await app.send('GET', at)).json).toEqual(section)
+    expect(await status(app.send('DELETE', at))).toBe(204)
+    expect(await status(app.send('GET', at))).toBe(404)
+    expect(await status(app.send('PUT', `${access}/team/nothing`, section))).toBe(400)
+    expect(await status(app.send('PUT', `${access}/none/build`, section))).toBe(404)
+  })
+
+  it('loses the build section to a PUT of V2 without one, as in Artifactory', async () => {
+    const build = { repositories: ['artifactory-build-info'], actions: { users: { user: ['read'] } } }
+    await app.send('PUT', `${v2}/team`, { ...targetV2({}), build })
+    expect((await app.send('GET', `${v2}/team`)).json).toHaveProperty('build')
+    for (const nothing of [undefined, null, {}, { repositories: null, actions: {} }]) {
+      await app.send('PUT', `${v2}/team`, { ...targetV2({}), build: nothing })
+      expect((await app.send('GET', `${v2}/team`)).json).toEqual(targetV2({}))
+    }
+  })
+
+  it('has its sections of other resources changed by administrators alone', async () => {
+    const build = { repositories: ['artifactory-build-info'], actions: { users: { user: ['read'] } } }
+    await app.send('PUT', `${v2}/team`, { ...targetV2({ manager: ['read', 'manage'] }), build })
+    const before = (await app.send('GET', `${access}/team/build`)).json
+    const section = { actions: {}, targets: {} }
+    expect(await status(app.send('PUT', `${access}/team/build`, section, manager))).toBe(403)
+    expect(await status(app.send('PUT', `${access}/team/build`, section, stranger))).toBe(404)
+    const granted = targetV2({ manager: ['read', 'manage', 'managedXrayMeta'] })
+    expect(await status(app.send('PUT', `${v2}/team`, granted, manager))).toBe(200)
+    expect((await app.send('GET', `${access}/team/build`)).json).toEqual(before)
+    expect((await app.send('GET', `${v2}/team`)).json).toMatchObject(granted)
+  })
+
   it('is one and the same in all three', async () => {
     await app.send('PUT', `${v2}/team`, targetV2({ user: ['read', 'write', 'manage'] }))
     expect((await app.send('GET', `${v1}/team`)).json).toMatchObject({
@@ -117,7 +193,12 @@ describe('a permission target', () => {
 
   it.each([
     ['PUT', `${v2}/team`, targetV2({ user: ['read', 'managedXrayMeta', 'distribute'] }), 'managedXrayMeta'],
-    ['PUT', `${v2}/team`, { ...targetV2({}), build: {}, releaseBundle: {} }, 'build, releaseBundle'],
+    [
+      'PUT',
+      `${v2}/team`,
+      { ...targetV2({}), build: { repositories: ['b'] }, releaseBundle: { repositories: ['r'] } },
+      'build, releaseBundle',
+    ],
     ['PUT', `${v1}/team`, { principals: { users: { user: ['mxm'] } } }, 'mxm'],
     ['POST', access, { name: 'team', resources: { build: { actions: {} } } }, 'resources.build'],
     [
@@ -126,7 +207,7 @@ describe('a permission target', () => {
       { name: 'team', resources: { artifact: { actions: { groups: { ops: ['SCAN', 'EXECUTE'] } } } } },
       'SCAN',
     ],
-  ])('takes by %s %s what has no effect here, and says so', async (method, path, body, warned) => {
+  ])('takes and keeps by %s %s what has no effect here, and says so', async (method, path, body, warned) => {
     const answer = await app.send(method, path, body)
     expect([200, 201]).toContain(answer.status)
     expect(answer.headers.get('warning')).toContain(warned)
