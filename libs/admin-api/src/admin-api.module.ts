@@ -34,6 +34,7 @@ import { InvalidateController } from './resolution/invalidate.controller.js'
 import { TagHistoryController } from './resolution/tag-history.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
+import { ConfigurationController } from './system/configuration.controller.js'
 import { HealthController } from './system/health.controller.js'
 import { contractVersion } from './system/contract-version.js'
 import { SystemController } from './system.controller.js'
@@ -57,6 +58,7 @@ export const adminApiControllers = [
   AnonymousController,
   AuditController,
   BuildsController,
+  ConfigurationController,
   DirectoriesController,
   DirectoryGroupsController,
   ExplainController,

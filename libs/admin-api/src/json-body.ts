@@ -7,6 +7,7 @@ import {
   UnsupportedMediaTypeException,
 } from '@nestjs/common'
 import { HeldBytes } from './held-bytes.js'
+import { parseDocument } from 'yaml'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -90,6 +91,24 @@ export const QueryBody = createParamDecorator(async (_data: unknown, context: Ex
   checkCoding(request)
   return decode(await readBytes(request))
 })
+
+/** As YAML: an object of text, numbers and flags, without aliases. */
+export const YamlBody = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const request = context.switchToHttp().getRequest<IncomingMessage>()
+  const mediaType = mediaTypeOf(request)
+  if (!yamlTypes.has(mediaType)) {
+    throw new UnsupportedMediaTypeException(
+      `Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}, expected application/yaml`,
+    )
+  }
+  checkCoding(request)
+  const body = parseYaml(decode(await readBytes(request)))
+  checkContent(body)
+  if (!isObject(body)) throw invalid('the body is not a YAML mapping')
+  return body
+})
+
+const yamlTypes = new Set(['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'])
 
 const formType = 'application/x-www-form-urlencoded'
 
@@ -175,6 +194,24 @@ function readBytes(request: IncomingMessage, { maximum, grow }: BodyLimit = usua
     request.on('close', () => reject(invalid('the body stopped half-way')))
     request.on('error', (cause) => reject(invalid('the body stopped half-way', cause)))
   })
+}
+
+/** The parser's own message quotes the text, which may be a password; its position is enough. */
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { schema: 'core', stringKeys: true })
+  const [error] = document.errors
+  if (error !== undefined) {
+    const line = error.linePos?.[0].line
+    throw invalid(
+      line === undefined ? 'the body is not valid YAML' : `the body is not valid YAML at line ${line}`,
+    )
+  }
+  try {
+    return document.toJS({ maxAliasCount: 0 }) as unknown
+  } catch (error) {
+    if (error instanceof ReferenceError) throw invalid('the body has YAML aliases, expected it without')
+    throw error
+  }
 }
 
 /** The parser's own message quotes the text, which may be a password; its position is enough. */

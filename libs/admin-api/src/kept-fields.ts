@@ -30,7 +30,8 @@ const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   storeArtifactsLocally: true,
   synchronizeProperties: false,
   enableCookieManagement: false,
-  clientTlsCertificate: '',
+  /** Shown only when it was given: to clients no certificate is another thing than one without a name. */
+  clientTlsCertificate: undefined,
   listRemoteFolderItems: false,
   disableUrlNormalization: false,
   shareConfiguration: false,

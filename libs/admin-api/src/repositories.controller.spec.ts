@@ -68,7 +68,6 @@ describe('RepositoriesController', () => {
       allowAnyHostAuth: false,
       enableCookieManagement: false,
       bypassHeadRequests: false,
-      clientTlsCertificate: '',
       listRemoteFolderItems: false,
       disableUrlNormalization: false,
       shareConfiguration: false,

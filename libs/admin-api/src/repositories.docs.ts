@@ -10,7 +10,7 @@ const remote: JsonSchema = schemaOf(RemoteRepositoryDto, {
   title: 'RemoteRepository',
   required: 'all',
   without: ['password'],
-  optional: ['externalDependenciesPatterns'],
+  optional: ['externalDependenciesPatterns', 'clientTlsCertificate'],
 })
 const virtual: JsonSchema = schemaOf(VirtualRepositoryDto, { title: 'VirtualRepository', required: 'all' })
 

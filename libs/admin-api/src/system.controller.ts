@@ -4,6 +4,7 @@ import { JsonBody, type JsonObject } from './json-body.js'
 import { Documented } from './openapi/route-description.js'
 import { RequiresAdministrator, RequiresLogin } from './permission.js'
 import { contractVersion } from './system/contract-version.js'
+import { serviceId } from './system/service-id.js'
 import { storageInfo } from './system/storage-info.js'
 import { systemDocs } from './system/system.docs.js'
 
@@ -23,6 +24,14 @@ export class SystemController {
   @Get('system/version')
   version(): Record<string, unknown> {
     return { version: contractVersion, revision: 'entrepot', addons: ['docker'], license: '' }
+  }
+
+  /** The JFrog CLI asks for it to make a token for an administrator. */
+  @Documented(systemDocs.serviceId)
+  @Get('system/service_id')
+  @Header('Content-Type', 'text/plain')
+  serviceId(): string {
+    return serviceId
   }
 
   /** What clients tell of themselves; nothing is done with it. */

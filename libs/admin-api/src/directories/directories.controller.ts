@@ -57,6 +57,18 @@ export class DirectoriesController {
     return directoryJson(settings)
   }
 
+  /** As the Terraform provider changes a setting: the body says which. */
+  @Put()
+  updateNamed(
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    const { key } = parseDirectory(body)
+    if (key === undefined) throw keyMissing()
+    return this.update(key, caller, body, response)
+  }
+
   /** What is absent stays; the manager's password only as long as manager and servers do. */
   @Put(':key')
   async update(
@@ -153,7 +165,7 @@ export class DirectoriesController {
 
 /** @throws RegistryError REQUEST_INVALID */
 function newSettings({ key, fields }: ParsedDirectory): DirectorySettings {
-  if (key === undefined) throw new RegistryError('REQUEST_INVALID', 'key is missing, expected a name for it')
+  if (key === undefined) throw keyMissing()
   if (fields.urls === undefined) {
     throw new RegistryError(
       'REQUEST_INVALID',
@@ -161,4 +173,8 @@ function newSettings({ key, fields }: ParsedDirectory): DirectorySettings {
     )
   }
   return newDirectorySettings({ ...fields, key, urls: fields.urls })
+}
+
+function keyMissing(): RegistryError {
+  return new RegistryError('REQUEST_INVALID', 'key is missing, expected a name for it')
 }

@@ -48,13 +48,24 @@ export class DirectoryGroupsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     const { name, ...fields } = parseDirectoryGroup(body)
-    if (name === undefined)
-      throw new RegistryError('REQUEST_INVALID', 'name is missing, expected a name for it')
+    if (name === undefined) throw nameMissing()
     const settings = newDirectoryGroupSettings({ ...fields, name })
     await this.ports.directories.configured.createGroupSettings(settings)
     this.record(caller, 'directory.create', undefined, settings)
     warnOfIgnored(response, unknownFieldsIn(DirectoryGroupDto, body))
     return directoryGroupJson(settings)
+  }
+
+  /** As the Terraform provider changes a setting: the body says which. */
+  @Put()
+  updateNamed(
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
+    const { name } = parseDirectoryGroup(body)
+    if (name === undefined) throw nameMissing()
+    return this.update(name, caller, body, response)
   }
 
   @Put(':name')
@@ -129,6 +140,10 @@ export class DirectoryGroupsController {
       after: after && directoryGroupJson(after),
     })
   }
+}
+
+function nameMissing(): RegistryError {
+  return new RegistryError('REQUEST_INVALID', 'name is missing, expected a name for it')
 }
 
 function checkedMode(text: string): GroupImportMode {

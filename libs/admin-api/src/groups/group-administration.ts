@@ -14,6 +14,8 @@ export interface MemberChange {
   readonly remove: readonly string[]
 }
 
+const noChange: MemberChange = { add: [], remove: [] }
+
 const noGroup: Omit<Group, 'name'> = {
   description: '',
   autoJoin: false,
@@ -59,17 +61,26 @@ export class GroupAdministration {
     return group
   }
 
-  /** What the settings don't name stays. @throws RegistryError REQUEST_INVALID, CONFLICT for the last administrator */
-  async change(caller: Caller, name: string, { change, members }: GroupSettings): Promise<Group> {
+  /**
+   * What the settings don't name stays.
+   * @param named whether those whom the settings name are all members from now on, or come to those there are
+   * @throws RegistryError REQUEST_INVALID, CONFLICT for the last administrator
+   */
+  async change(
+    caller: Caller,
+    name: string,
+    { change, members }: GroupSettings,
+    named: 'all' | 'more' = 'all',
+  ): Promise<Group> {
     const current = await this.existing(name)
     checkAutoJoin({ ...current, ...change })
     const before = await this.viewOf(current)
     const membersBefore = await this.members(name)
-    const memberChange = members === undefined ? undefined : await this.difference(name, members)
-    if (memberChange !== undefined) await this.checkUsers(memberChange.add)
+    const { add, remove } = members === undefined ? noChange : await this.difference(name, members)
+    await this.checkUsers(add)
     const group = await this.accounts.groups.update(name, change)
-    if (memberChange !== undefined) await this.accounts.groups.changeMembers(name, memberChange)
-    this.lookAgainAt([...membersBefore, ...(memberChange?.add ?? [])])
+    await this.accounts.groups.changeMembers(name, { add, remove: named === 'all' ? remove : [] })
+    this.lookAgainAt([...membersBefore, ...add])
     await this.record(caller, 'group.update', before, group)
     return group
   }

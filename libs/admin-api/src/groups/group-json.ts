@@ -17,11 +17,11 @@ export function groupV1Json(group: Group, members: readonly string[] | undefined
   }
 }
 
-/** The group as `/access/api/v2/groups/{name}` shows it. */
+/** The group as `/access/api/v2/groups/{name}` shows it; texts that it doesn't have are left out. */
 export function groupV2Json(group: Group, members: readonly string[]): Record<string, unknown> {
   return {
     name: group.name,
-    description: group.description,
+    ...(group.description === '' ? {} : { description: group.description }),
     auto_join: group.autoJoin,
     admin_privileges: group.adminPrivileges,
     realm: group.realm,

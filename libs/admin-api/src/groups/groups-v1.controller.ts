@@ -54,7 +54,7 @@ export class GroupsV1Controller {
     return groupV1Json(group, withMembers ? await this.groups.members(name) : undefined)
   }
 
-  /** Creates, or changes what the body names. */
+  /** Creates, or changes what the body names; users whom it names are all the members then. */
   @Put(':name')
   @HttpCode(201)
   async put(
@@ -69,6 +69,7 @@ export class GroupsV1Controller {
     warnOfIgnored(response, unknownFieldsIn(GroupV1Dto, body))
   }
 
+  /** Changes what the body names; users whom it names become members, and nobody leaves. */
   @Post(':name')
   @HttpCode(200)
   async update(
@@ -77,7 +78,7 @@ export class GroupsV1Controller {
     @JsonBody() body: JsonObject,
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
-    await this.groups.change(caller, name, parsed(name, body))
+    await this.groups.change(caller, name, parsed(name, body), 'more')
     warnOfIgnored(response, unknownFieldsIn(GroupV1Dto, body))
   }
 

@@ -31,8 +31,15 @@ describe('groups', () => {
     const { userNames: _members, ...withoutMembers } = shown
     expect((await app.send('GET', path)).json).toEqual(withoutMembers)
     expect(await status(app.send('POST', path, { externalId: '', userNames: ['BOB'] }))).toBe(200)
-    const { externalId: _id, ...changed } = { ...shown, userNames: ['bob'] }
+    const { externalId: _id, ...changed } = { ...shown, userNames: ['ann', 'bob'] }
     expect((await app.send('GET', `${path}?includeUsers=true`)).json).toEqual(changed)
+    expect(await status(app.send('POST', path, { userNames: [] }))).toBe(200)
+    expect((await app.send('GET', `${path}?includeUsers=true`)).json).toEqual(changed)
+    expect(await status(app.send('PUT', path, { userNames: ['bob'] }))).toBe(201)
+    expect((await app.send('GET', `${path}?includeUsers=true`)).json).toEqual({
+      ...changed,
+      userNames: ['bob'],
+    })
     expect((await app.send('GET', v1)).json).toContainEqual({
       name: 'v1 group',
       uri: `https://registry.example${path}`,
@@ -65,7 +72,6 @@ describe('groups', () => {
     const created = await app.send('POST', v2, { name: 'v2', auto_join: true, members: ['ann'] })
     const shown = {
       name: 'v2',
-      description: '',
       auto_join: true,
       admin_privileges: false,
       realm: 'internal',

@@ -223,17 +223,25 @@ describe('POST /artifactory/api/docker/{repository}/v2/promote', () => {
     expect((await promote('local', asked)).status).toBe(404)
   })
 
-  it('copies all tags', async () => {
+  it.each([{}, { tag: '', targetTag: '' }])('copies all tags where %j is said of them', async (tags) => {
     const { targetRepo, dockerRepository } = asked
     const answer = await promote('virtual', {
       targetRepo,
       dockerRepository,
       targetDockerRepository: 'copied',
       copy: true,
+      ...tags,
     })
     expect(answer.text).toMatch(/^Promotion ended successfully: [34] tags\n$/)
     expect((await get('hidden/copied/secret')).status).toBe(200)
     expect((await get('local/team/app/secret')).status).toBe(200)
+  })
+
+  it('keeps image and tag where they are said to be empty', async () => {
+    const body = { targetRepo: 'hidden', dockerRepository: 'team/app', tag: 'secret', copy: true }
+    const answer = await promote('local', { ...body, targetDockerRepository: '', targetTag: '' })
+    expect([answer.status, answer.text]).toEqual([200, 'Promotion ended successfully: 1 tag\n'])
+    expect((await get('hidden/team/app/secret')).status).toBe(200)
   })
 
   it('tells nobody of a repository that is closed to them', async () => {

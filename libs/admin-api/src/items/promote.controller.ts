@@ -35,7 +35,7 @@ export class PromoteController {
   ): Promise<string> {
     const source = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
     if (source === undefined) throw noSuch('repository', key)
-    const asked = parseDto(PromotionDto, body)
+    const asked = parseDto(PromotionDto, withoutEmpty(body))
     const context = this.contexts.of(caller, response)
     const target = this.ports.content.repositories.find(asked.targetRepo)
     // Who may push there may know of it.
@@ -88,6 +88,14 @@ export class PromoteController {
       before: { digest, tags: [from.tag] },
     })
   }
+}
+
+/** JFrog's clients send empty text for what they leave to the server. */
+function withoutEmpty(body: JsonObject): JsonObject {
+  const optional = new Set(['targetDockerRepository', 'tag', 'targetTag'])
+  return Object.fromEntries(
+    Object.entries(body).filter(([name, value]) => value !== '' || !optional.has(name)),
+  )
 }
 
 function nameOf({ repository, image, tag }: PromotedPlace): string {

@@ -7,8 +7,8 @@ import { IsFlag } from '../field-rules.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresAdministrator } from '../permission.js'
-import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
+import { changeAnonymousAccess } from './change-anonymous-access.js'
 
 class AnonymousDto {
   @IsFlag() enabled?: boolean
@@ -35,10 +35,7 @@ export class AnonymousController {
     if (enabled === undefined) {
       throw new RegistryError('REQUEST_INVALID', 'enabled is missing, expected true or false')
     }
-    const before = this.get()
-    await this.ports.permissions.anonymous.change(enabled)
-    const subject = { kind: 'settings', name: 'anonymous' }
-    recordChange(this.ports.audit, caller, { action: 'settings.update', subject, before, after: { enabled } })
+    await changeAnonymousAccess(this.ports, caller, enabled)
     warnOfIgnored(response, unknownFieldsIn(AnonymousDto, body))
     return { enabled }
   }

@@ -13,7 +13,8 @@ import { warnOfIgnored } from '../warn-of-ignored.js'
 
 class LockPolicyDto {
   @IsFlag() enabled?: boolean
-  @IsCount(1, 1000) loginAttempts?: number
+  /** 0 only where nobody is locked. */
+  @IsCount(0, 1000) loginAttempts?: number
 }
 
 /** Artifactory's lock of users after failed logins. */

@@ -23,6 +23,17 @@ describe('what clients ask at their start', () => {
     expect(Number.isInteger(patch)).toBe(true)
   })
 
+  it('is the name of the service that a scope of older tokens begins with', async () => {
+    const answer = await app.send('GET', `${api}/system/service_id`, undefined, asUser)
+    expect([answer.status, answer.text]).toEqual([200, 'jfrt@entrepot'])
+    const form = {
+      raw: `scope=${answer.text}:admin`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }
+    const token = await app.send('POST', `${api}/security/token`, undefined, form)
+    expect(token.json).toMatchObject({ scope: 'applied-permissions/admin' })
+  })
+
   it('may tell of the features they use', async () => {
     const told = { productId: 'terraform-provider-artifactory/12', features: [{ featureId: 'x' }] }
     expect((await app.send('POST', `${api}/system/usage`, told, asUser)).status).toBe(200)

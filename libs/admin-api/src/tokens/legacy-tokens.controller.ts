@@ -10,7 +10,7 @@ import { originOf } from '../request-origin.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { scopeOfLegacy } from './legacy-scope.js'
 import { TokenAdministration } from './token-administration.js'
-import { createdTokenJson, tokensJson } from './token-json.js'
+import { createdTokenJson, legacyTokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
 import { refreshTokenIn, wantedToken } from './tokens.controller.js'
 
@@ -53,7 +53,7 @@ export class LegacyTokensController {
 
   @Get()
   async list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
-    return tokensJson(await this.tokens.list(caller, cursorPage(query)))
+    return legacyTokensJson(await this.tokens.list(caller, cursorPage(query)))
   }
 
   @Post('revoke')

@@ -1,6 +1,7 @@
 import type { AccessToken, CreatedAccessToken } from '@entrepot/identity'
 import type { Listing } from '@entrepot/kernel'
 import { nextCursor } from '../http/cursor-page.js'
+import { serviceId } from '../system/service-id.js'
 
 const issuer = 'entrepot'
 
@@ -35,6 +36,15 @@ export function tokenJson(token: AccessToken): object {
     created_by: token.createdBy,
     ...(token.lastUsedAt === undefined ? {} : { last_used: secondsOf(token.lastUsedAt) }),
   }
+}
+
+/** One page of them as the older API shows it, with the subjects as clients look for a user's: by what ends in `/<name>`. */
+export function legacyTokensJson({ items, more }: Listing<AccessToken>): object {
+  const tokens = items.map((token) => ({
+    ...tokenJson(token),
+    subject: `${serviceId}/users/${token.subject}`,
+  }))
+  return { tokens, ...nextCursor(more, items.at(-1)?.id) }
 }
 
 /** One page of them. */

@@ -151,6 +151,17 @@ describe('access tokens', () => {
     expect(errorsOf(answer).join()).toContain(message)
   })
 
+  it('are found by what their subject ends in where clients of the older API look for a user', async () => {
+    const { token_id: id } = await create({ description: 'of the older API' }, alice)
+    const { tokens } = (await app.send('GET', legacy, undefined, alice)).json as {
+      tokens: { token_id: string; subject: string }[]
+    }
+    expect(tokens.find((token) => token.token_id === id)?.subject).toBe('jfrt@entrepot/users/alice')
+    expect((await app.send('GET', `${path}/${id}`, undefined, alice)).json).toMatchObject({
+      subject: 'alice',
+    })
+  })
+
   it('end with their user', async () => {
     const authorization = await app.addUser('leaver')
     const token = await create({}, { authorization })
@@ -165,6 +176,8 @@ describe('scopeOfLegacy', () => {
     ['api:* member-of-groups:a,b', 'applied-permissions/groups:a,b'],
     ['member-of-groups:"a,Domain Users"', 'applied-permissions/groups:a,"Domain Users"'],
     ['artifact:docker-local:r', 'artifact:docker-local:r'],
+    ['jfrt@entrepot:admin', 'applied-permissions/admin'],
+    ['jfrt@another:admin', 'jfrt@another:admin'],
   ])('reads %s as %s', (old, today) => {
     expect(scopeOfLegacy(old)).toBe(today)
   })

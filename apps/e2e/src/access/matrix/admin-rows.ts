@@ -100,6 +100,7 @@ const newToken = { scope: 'applied-permissions/user', expires_in: 60 }
 const loginRows: readonly AdminRow[] = [
   { route: 'GET /artifactory/api/system/ping', access: 'login', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/system/version', access: 'login', administrator: 200, hidden: 200 },
+  { route: 'GET /artifactory/api/system/service_id', access: 'login', administrator: 200, hidden: 200 },
   {
     route: 'POST /artifactory/api/system/usage',
     access: 'login',
@@ -324,6 +325,8 @@ const administratorRows: readonly AdminRow[] = (
     ['DELETE /access/api/v2/permissions/:name/:type', 'permission', 404],
     ['GET /artifactory/api/entrepot/anonymous', undefined, 200],
     ['PUT /artifactory/api/entrepot/anonymous', undefined, 400],
+    ['GET /artifactory/api/securityconfig', undefined, 200],
+    ['PATCH /artifactory/api/system/configuration', undefined, 415],
     ['GET /artifactory/api/entrepot/audit', undefined, 200],
     ['GET /artifactory/api/security/userLockPolicy', undefined, 200],
     ['PUT /artifactory/api/security/userLockPolicy', undefined, 200],
@@ -335,6 +338,7 @@ const administratorRows: readonly AdminRow[] = (
     ['GET /access/api/v1/ldap/settings', undefined, 200],
     ['GET /access/api/v1/ldap/settings/:key', 'directory', 404],
     ['POST /access/api/v1/ldap/settings', undefined, 400],
+    ['PUT /access/api/v1/ldap/settings', undefined, 400],
     ['PUT /access/api/v1/ldap/settings/:key', 'directory', 404],
     ['DELETE /access/api/v1/ldap/settings/:key', 'directory', 404],
     ['POST /access/api/v1/ldap/settings/test', undefined, 400],
@@ -343,6 +347,7 @@ const administratorRows: readonly AdminRow[] = (
     ['GET /access/api/v1/ldap/groups', undefined, 200],
     ['GET /access/api/v1/ldap/groups/:name', 'group', 404],
     ['POST /access/api/v1/ldap/groups', undefined, 400],
+    ['PUT /access/api/v1/ldap/groups', undefined, 400],
     ['PUT /access/api/v1/ldap/groups/:name', 'group', 404],
     ['DELETE /access/api/v1/ldap/groups/:name', 'group', 404],
     ['POST /access/api/v1/ldap/groups/:name/refresh', 'group', 404],

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AdminApiApp, errorsOf } from '../testing/admin-api-app.js'
+
+const path = '/artifactory/api/system/configuration'
+
+let app: AdminApiApp
+beforeAll(async () => {
+  app = await AdminApiApp.start()
+})
+afterAll(() => app.close())
+
+const patch = (raw: string, type = 'application/yaml') =>
+  app.send('PATCH', path, undefined, { raw, headers: { 'content-type': type } })
+const shown = async () => (await app.send('GET', '/artifactory/api/securityconfig')).json
+
+describe('the configuration of the whole', () => {
+  it('lets in who has not logged in, and nobody any more, and writes it down', async () => {
+    expect(await shown()).toEqual({ anonAccessEnabled: false })
+    for (const enabled of [true, false]) {
+      const answer = await patch(`security:\n    anonAccessEnabled: ${enabled}\n`)
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        200,
+        expect.stringMatching(/^text\/plain/),
+      ])
+      expect(await shown()).toEqual({ anonAccessEnabled: enabled })
+      expect((await app.send('GET', '/artifactory/api/entrepot/anonymous')).json).toEqual({ enabled })
+      expect(app.audited.at(-1)).toMatchObject({
+        action: 'settings.update',
+        subject: { name: 'anonymous' },
+        after: { enabled },
+      })
+    }
+  })
+
+  it.each([
+    ['{}', '0 changes'],
+    ['security: {}', '0 changes'],
+    ['{"security": {"anonAccessEnabled": false}}', '1 changes'],
+  ])('takes %s', async (body, text) => {
+    const answer = await patch(body)
+    expect([answer.status, answer.text]).toEqual([200, expect.stringContaining(text)])
+  })
+
+  it.each([
+    [
+      'another section',
+      'proxies:\n  p:\n    host: h\n',
+      /^proxies can't be set by this route, expected security/,
+    ],
+    [
+      'another setting',
+      'security:\n  hideUnauthorizedResources: true\n',
+      /^security.hideUnauthorizedResources can't/,
+    ],
+    ['both', 'security:\n  anonAccessEnabled: true\nbackups: {}\n', /^backups can't/],
+    [
+      'another type',
+      'security:\n  anonAccessEnabled: "yes"\n',
+      /anonAccessEnabled is "yes", expected true or false/,
+    ],
+    ['a list', 'security: []', /security is not an object/],
+    ['no mapping', '- a', /not a YAML mapping/],
+    ['nothing', '', /not a YAML mapping/],
+    ['what is no YAML', 'security: {', /not valid YAML at line 1/],
+    ['the same name twice', 'security: {}\nsecurity: {}\n', /not valid YAML/],
+    ['aliases', 'security: &a {}\nother: *a\n', /aliases/],
+    ['NUL', 'security: "a\\0b"\n', /NUL/],
+    ['a deep list', `a: ${'['.repeat(100)}${']'.repeat(100)}`, /nests deeper than 32/],
+  ])('refuses %s with 400 and sets nothing', async (_what, body, message) => {
+    const answer = await patch(body)
+    expect(answer.status).toBe(400)
+    expect(errorsOf(answer)).toEqual([expect.stringMatching(message)])
+    expect(await shown()).toEqual({ anonAccessEnabled: false })
+  })
+
+  it('refuses a body of another type, and one that is too long', async () => {
+    expect((await patch('{}', 'application/json')).status).toBe(415)
+    expect((await patch(`# ${'x'.repeat(1024 * 1024)}`)).status).toBe(413)
+  })
+})
