@@ -65,6 +65,7 @@ function changedRemote(current: RemoteConfig, dto: RemoteRepositoryDto): RemoteC
     blockMismatchingMimeTypes: dto.blockMismatchingMimeTypes ?? current.blockMismatchingMimeTypes,
     mismatchingMimeTypesOverrideList:
       dto.mismatchingMimeTypesOverrideList ?? current.mismatchingMimeTypesOverrideList,
+    localAddress: dto.localAddress ?? current.localAddress,
   }
 }
 
@@ -78,6 +79,7 @@ function changedVirtual(current: VirtualConfig, dto: VirtualRepositoryDto, find:
       dto.defaultDeploymentRepo === undefined
         ? current.defaultDeploymentRepo
         : find(dto.defaultDeploymentRepo),
+    resolveDockerTagsByTimestamp: dto.resolveDockerTagsByTimestamp ?? current.resolveDockerTagsByTimestamp,
   }
 }
 

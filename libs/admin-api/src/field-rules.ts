@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { applyDecorators } from '@nestjs/common'
 import {
   ArrayMaxSize,
@@ -81,6 +82,19 @@ export const IsEmailAddress = (): PropertyDecorator =>
     IsOptional(),
     Matches(/^(?:[^\s@\p{Cc}]{1,64}@[^\s@\p{Cc}]{1,255})?$/u, {
       message: 'expected an address such as a@registry.example',
+    }),
+  )
+
+/** An IPv4 or IPv6 address; empty: none. */
+export const IsAddress = (): PropertyDecorator =>
+  applyDecorators(
+    IsOptional(),
+    ValidateBy({
+      name: 'isAddress',
+      validator: {
+        validate: (value: unknown) => value === '' || (typeof value === 'string' && isIP(value) !== 0),
+        defaultMessage: () => 'expected an address such as 192.0.2.7 or 2001:db8::7',
+      },
     }),
   )
 

@@ -45,13 +45,11 @@ const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   curated: false,
   passThrough: false,
   unusedArtifactsCleanupPeriodHours: 0,
-  localAddress: '',
 }
 
 const virtual: KeptFields<VirtualRepositoryDto, VirtualConfig> = {
   ...common,
   artifactoryRequestsCanRetrieveRemoteArtifacts: false,
-  resolveDockerTagsByTimestamp: false,
 }
 
 /** Fields of Artifactory's contract that are kept and shown but have no effect, with Artifactory's defaults. */

@@ -1,4 +1,5 @@
 import {
+  IsAddress,
   IsBasicPassword,
   IsBasicUserName,
   IsCount,
@@ -66,6 +67,6 @@ export class RemoteRepositoryDto extends RepositoryDto {
   @IsCount(1, maximumTimerSecs) metadataRetrievalTimeoutSecs?: number
   @IsCount(1, maximumTimerMillis) socketTimeoutMillis?: number
   @IsCount(0, maximumPeriodSecs / 3600) unusedArtifactsCleanupPeriodHours?: number
-  @IsText() localAddress?: string
+  @IsAddress() localAddress?: string
   @IsQueryParams() queryParams?: string
 }

@@ -77,7 +77,7 @@ const remote = {
   assumedOfflinePeriodSecs: period,
   unusedArtifactsCleanupPeriodHours: fc.nat(87_600),
   socketTimeoutMillis: timer,
-  localAddress: text,
+  localAddress: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant('')),
   queryParams: fc.webQueryParameters(),
 }
 

@@ -33,7 +33,7 @@ import { type RemoteContent, RemoteReader, RemoteRepository } from './remote/rem
 import { UpstreamRegistry } from './remote/upstream-registry.js'
 import { WebPages } from './remote/web-pages.js'
 import type { UploadStore } from './upload-store.js'
-import { VirtualReader } from './virtual/virtual-reader.js'
+import { type TagMovedAt, VirtualReader } from './virtual/virtual-reader.js'
 import { VirtualRepository } from './virtual/virtual-repository.js'
 import { VirtualWriter } from './virtual/virtual-writer.js'
 import { flattenMembers } from './virtual/virtual-member.js'
@@ -57,6 +57,7 @@ const connectionFields = [
   'assumedOfflinePeriodSecs',
   'allowAnyHostAuth',
   'queryParams',
+  'localAddress',
 ] as const
 
 /** What a client of an upstream depends on. */
@@ -214,9 +215,13 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     })
     const target =
       config.defaultDeploymentRepo === undefined ? undefined : leaves.get(config.defaultDeploymentRepo)
-    const reader = new VirtualReader(config, members, target?.repository.key)
+    const tagMovedAt: TagMovedAt = async (member, image, tag) => {
+      const id = this.directory.find(member)?.id
+      return id === undefined ? undefined : this.stores.manifests.tagMovedAt(id, image, tag)
+    }
+    const reader = new VirtualReader(config, members, target?.repository.key, tagMovedAt)
     const storedMembers = members.map((member) => ({ ...member, repository: storedOnly(member.repository) }))
-    const stored = new VirtualReader(config, storedMembers, target?.repository.key)
+    const stored = new VirtualReader(config, storedMembers, target?.repository.key, tagMovedAt)
     const writer =
       target?.repository instanceof LocalRepository
         ? new VirtualWriter(config, target.repository.writer, reader)

@@ -39,6 +39,8 @@ export interface ManifestStore {
     actor: string,
     fixed?: readonly Tag[],
   ): Promise<PutOutcome>
+  /** When the tag was set or moved last; undefined when there is none. */
+  tagMovedAt(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Date | undefined>
   /**
    * The tags from which a manifest or blob can be reached: those at it; those at an index that lists it, at a manifest
    * that needs it, at what it refers to as its subject; and so on from there. Looks at `maximumReach` manifests at most.

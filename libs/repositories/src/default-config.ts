@@ -33,12 +33,14 @@ const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => Config
     hardFail: false,
     blockMismatchingMimeTypes: true,
     mismatchingMimeTypesOverrideList: '',
+    localAddress: '',
   }),
   virtual: (key) => ({
     ...common(key),
     rclass: 'virtual',
     repositories: [],
     defaultDeploymentRepo: undefined,
+    resolveDockerTagsByTimestamp: false,
   }),
 }
 

@@ -68,12 +68,16 @@ export interface RemoteConfig extends CommonConfig {
   readonly blockMismatchingMimeTypes: boolean
   /** Comma-separated media types that are let through all the same. */
   readonly mismatchingMimeTypesOverrideList: string
+  /** The address of this machine that connections are made from, as IPv4 or IPv6; empty: whichever the system takes. */
+  readonly localAddress: string
 }
 
 export interface VirtualConfig extends CommonConfig {
   readonly rclass: 'virtual'
   readonly repositories: readonly RepositoryKey[]
   readonly defaultDeploymentRepo: RepositoryKey | undefined
+  /** Of the members that have a tag, not the first answers but the one that set or moved it last. */
+  readonly resolveDockerTagsByTimestamp: boolean
 }
 
 export type RepositoryConfig = LocalConfig | RemoteConfig | VirtualConfig

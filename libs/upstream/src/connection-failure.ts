@@ -13,6 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections',
   ENOTFOUND: 'has a name that does not resolve',
   EAI_AGAIN: 'has a name that could not be resolved just now',
+  EADDRNOTAVAIL: 'cannot be reached from the localAddress of the repository, which this server does not have',
   EHOSTUNREACH: 'has an address without a route to it',
   ENETUNREACH: 'has an address without a route to it',
   UND_ERR_DESTROYED: 'is no longer used: its repository was changed or the server is stopping',

@@ -10,6 +10,8 @@ export interface ConnectorOptions {
   readonly typed: URL
   readonly connectMilliseconds: number
   readonly trustedCertificates: string | undefined
+  /** Where connections are made from: only addresses of its family are connected to. Empty for any. */
+  readonly localAddress: string
 }
 
 /**
@@ -38,6 +40,7 @@ export function guardedConnector(options: ConnectorOptions, network: Network): b
   const common = {
     timeout: options.connectMilliseconds,
     allowH2: false,
+    ...(options.localAddress === '' ? {} : { family: isIP(options.localAddress) }),
     ...(options.trustedCertificates === undefined
       ? {}
       : { ca: [...getCACertificates('default'), options.trustedCertificates] }),

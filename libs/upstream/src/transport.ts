@@ -33,15 +33,18 @@ export class Transport {
   ) {
     const typed = new URL(settings.baseUrl)
     this.#host = typed.host
+    const { localAddress = '' } = settings
     const connector = {
       typed,
       connectMilliseconds: settings.timeLimitMilliseconds,
       trustedCertificates: settings.trustedCertificates,
+      localAddress,
     }
     this.#agent = new Agent({
       connect: guardedConnector(connector, network),
       connections: settings.maxConnections ?? defaultMaxConnections,
       pipelining: 1,
+      ...(localAddress === '' ? {} : { localAddress }),
       allowH2: false,
       keepAliveTimeout: 20_000,
       maxHeaderSize: 64 * 1024,

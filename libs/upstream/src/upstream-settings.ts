@@ -18,6 +18,8 @@ export interface UpstreamSettings {
   readonly queryParams?: string
   /** Requests that may be under way at once, bodies included; 64 unless told. Further ones wait for their turn. */
   readonly maxConnections?: number
+  /** The address of this machine that connections are made from; none when empty or left out. */
+  readonly localAddress?: string
   /** Certificates in PEM that are trusted besides the usual ones: those of a house's own authority. */
   readonly trustedCertificates?: string
 }

@@ -135,5 +135,6 @@ function upstreamSettingsOf(config: RemoteConfig) {
     allowAnyHostAuth: config.allowAnyHostAuth,
     userAgent,
     queryParams: config.queryParams,
+    localAddress: config.localAddress,
   }
 }

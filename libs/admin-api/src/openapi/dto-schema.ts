@@ -18,6 +18,9 @@ const keywords: Readonly<Record<string, (...constraints: readonly unknown[]) => 
   arrayMaxSize: (maxItems) => ({ maxItems }),
   arrayUnique: () => ({ uniqueItems: true }),
   matches: (pattern) => ({ type: 'string', pattern: sourceOf(pattern as RegExp) }),
+  isAddress: () => ({
+    anyOf: [{ enum: [''] }, { type: 'string', format: 'ipv4' }, { type: 'string', format: 'ipv6' }],
+  }),
   isUpstreamUrl: () => ({ type: 'string', format: 'uri' }),
   isPartOf: (example) => shapeOf(example),
 }

@@ -72,6 +72,23 @@ export const takenTags: Statement = {
     ORDER BY name`,
 }
 
+/** By its last event; a tag that has none is as old as the push of its manifest. */
+export const tagMovedAt: Statement = {
+  name: 'tag-moved-at',
+  text: `
+    SELECT coalesce(
+      (
+        SELECT at FROM tag_events e
+        WHERE e.repo_id = $1::int AND e.image = $2::text AND e.name = $3::text ORDER BY e.id DESC LIMIT 1
+      ),
+      (
+        SELECT pushed_at FROM manifests m
+        WHERE m.repo_id = $1::int AND m.image = $2::text AND m.digest = t.digest LIMIT 1
+      )
+    ) AS at
+    FROM tags t WHERE t.repo_id = $1::int AND t.image = $2::text AND t.name = $3::text`,
+}
+
 /** $4 actor. A row when there was one. */
 export const deleteTag: Statement = {
   name: 'tag-delete',

@@ -61,6 +61,11 @@ export class PostgresManifestStore implements ManifestStore {
     }
   }
 
+  async tagMovedAt(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Date | undefined> {
+    const [row] = await this.database.query<{ at: Date }>(sql.tagMovedAt, [repository, image, tag])
+    return row?.at
+  }
+
   async tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]> {
     const values = [repository, image, digest, maximumReach]
     const rows = await this.database.query<{ name: Tag }>(tagsReaching, values)

@@ -19,6 +19,7 @@ export interface RecordedTagEvent {
   readonly from: Digest | undefined
   readonly to: Digest | undefined
   readonly actor: string
+  readonly at: Date
 }
 
 /** Keeps something for what is in the store. */
@@ -39,7 +40,11 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   /** When set, every call fails with it. */
   failure: Error | undefined
 
-  constructor(private readonly blobs: InMemoryBlobIndex) {
+  /** @param now milliseconds since the epoch */
+  constructor(
+    private readonly blobs: InMemoryBlobIndex,
+    private readonly now: () => number = () => 0,
+  ) {
     blobs.manifests = this
   }
 
@@ -90,12 +95,20 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     for (const tag of tags) {
       const from = stored.tags.get(tag)
       if (from === manifest.digest) continue
-      this.tagEvents.push({ repository, image, tag, from, to: manifest.digest, actor })
+      this.#record({ repository, image, tag, from, to: manifest.digest, actor })
       stored.tags.delete(tag)
       stored.tags.set(tag, manifest.digest)
     }
     this.#images.set(key, stored)
     return { taken, moved }
+  }
+
+  async tagMovedAt(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Date | undefined> {
+    if (this.#at(repository, image)?.tags.has(tag) !== true) return undefined
+    const last = this.tagEvents.findLast(
+      (event) => event.repository === repository && event.image === image && event.tag === tag,
+    )
+    return last?.at
   }
 
   async tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]> {
@@ -125,7 +138,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const old = [...tags].slice(0, Math.max(0, tags.size - keep))
     for (const [tag, from] of old) {
       tags.delete(tag)
-      this.tagEvents.push({ repository, image, tag, from, to: undefined, actor })
+      this.#record({ repository, image, tag, from, to: undefined, actor })
     }
     return old.map(([tag, from]) => ({ tag, from })).sort((left, right) => byCodePoint(left.tag, right.tag))
   }
@@ -212,8 +225,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const tags = this.#at(repository, image)?.tags
     const digest = tags?.get(tag)
     tags?.delete(tag)
-    if (digest !== undefined)
-      this.tagEvents.push({ repository, image, tag, from: digest, to: undefined, actor })
+    if (digest !== undefined) this.#record({ repository, image, tag, from: digest, to: undefined, actor })
     return digest
   }
 
@@ -232,7 +244,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     this.follower?.gone(repository, image, digest, stored.manifests.size === 0)
     for (const tag of tags) {
       stored.tags.delete(tag)
-      this.tagEvents.push({ repository, image, tag, from: digest, to: undefined, actor })
+      this.#record({ repository, image, tag, from: digest, to: undefined, actor })
     }
     return tags
   }
@@ -248,7 +260,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const tags = [...stored.tags.keys()].sort(byCodePoint)
     check?.(tags)
     for (const [tag, from] of stored.tags)
-      this.tagEvents.push({ repository, image, tag, from, to: undefined, actor })
+      this.#record({ repository, image, tag, from, to: undefined, actor })
     this.#images.delete(keyOf(repository, image))
     for (const digest of stored.manifests.keys()) this.follower?.gone(repository, image, digest, true)
     return tags
@@ -309,6 +321,10 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
         annotations,
         ...(artifactType === undefined ? {} : { artifactType }),
       }))
+  }
+
+  #record(event: Omit<RecordedTagEvent, 'at'>): void {
+    this.tagEvents.push({ ...event, at: new Date(this.now()) })
   }
 
   #takenBy(

@@ -50,6 +50,20 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
       expect(await put('first', ['dev'])).toEqual({ taken: [], moved: [{ tag: 'dev', from: third }] })
     })
 
+    it('are told with the time of that', async () => {
+      const { manifests, repository } = opened
+      const movedAt = (tag: string, image = app) => manifests.tagMovedAt(repository, image, parseTag(tag))
+      await put('first', ['dev', 'release'])
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await put('second', ['dev'])
+      const [dev, release] = [await movedAt('dev'), await movedAt('release')]
+      expect(dev?.getTime()).toBeGreaterThanOrEqual(release?.getTime() ?? Infinity)
+      expect(await movedAt('none')).toBeUndefined()
+      expect(await movedAt('dev', parseImageName('team/other'))).toBeUndefined()
+      await manifests.deleteTag(repository, app, parseTag('dev'), 'ann')
+      expect(await movedAt('dev')).toBeUndefined()
+    })
+
     it('are not those that stay where they are', async () => {
       await put('first', ['dev'])
       await put('second', ['dev'])

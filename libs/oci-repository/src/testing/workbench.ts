@@ -57,7 +57,7 @@ export class Workbench {
   readonly blobs = new MemoryBlobStore()
   readonly keys = new Map<RepositoryId, RepositoryKey>()
   readonly index = new InMemoryBlobIndex(this.keys)
-  readonly manifests = new InMemoryManifestStore(this.index)
+  readonly manifests = new InMemoryManifestStore(this.index, () => this.clock.now())
   readonly properties = new InMemoryPropertyStore(this.manifests)
   readonly refs = new InMemoryRemoteRefStore(this.manifests)
   readonly uploads = new InMemoryUploadStore()
@@ -98,6 +98,7 @@ export class Workbench {
               allowAnyHostAuth: config.allowAnyHostAuth,
               userAgent: 'entrepot-test',
               queryParams: config.queryParams,
+              localAddress: config.localAddress,
             },
             { clock: this.clock, logger: silentLogger },
           ),

@@ -1,5 +1,5 @@
 import { type Digest, type Listing, type Page, isRegistryError, listingOf } from '@entrepot/kernel'
-import type { Descriptor, ImageName, Reference, Tag } from '@entrepot/oci-model'
+import { type Descriptor, type ImageName, type Reference, type Tag, tagReference } from '@entrepot/oci-model'
 import { type RepositoryKey, type VirtualConfig } from '@entrepot/repositories'
 import { notePatterns, requireInService } from '../guard.js'
 import type {
@@ -10,12 +10,15 @@ import type {
   ReferrersFilter,
   StoredBlobHandle,
 } from '../oci-repository.js'
-import { NotCachedError } from '../remote/not-cached-error.js'
 import type { RequestContext } from '../request-context.js'
 import { UpstreamWouldBeAsked } from '../upstream-would-be-asked.js'
 import { mergedImages, mergedReferrers, mergedTags } from './merged-lists.js'
-import { noteCandidates, noteFailure, noteRest } from './note-members.js'
+import { firstHolding, MemberRound } from './member-round.js'
+import { noteCandidates, noteRest } from './note-members.js'
 import type { VirtualMember } from './virtual-member.js'
+
+/** When the tag of a member was set or moved last; undefined when that is not known. */
+export type TagMovedAt = (member: RepositoryKey, image: ImageName, tag: Tag) => Promise<Date | undefined>
 
 /**
  * Members are asked in order and the first that has the item answers. A member's failure is never shown as absence, and
@@ -26,6 +29,7 @@ export class VirtualReader implements OciReader {
     private readonly config: VirtualConfig,
     private readonly members: readonly VirtualMember[],
     private readonly deploymentTarget: RepositoryKey | undefined,
+    private readonly tagMovedAt: TagMovedAt,
   ) {}
 
   async manifest(
@@ -35,12 +39,10 @@ export class VirtualReader implements OciReader {
   ): Promise<Found<ManifestBytes> | undefined> {
     noteCandidates(context, this.members)
     requireInService(this.config)
-    return this.#firstAnswer(
-      this.#forPushersHead(this.#concerned(image, reference, context), context),
-      image,
-      (reader) => reader.manifest(image, reference, context),
-      context,
-    )
+    const members = this.#forPushersHead(this.#concerned(image, reference, context), context)
+    if (this.config.resolveDockerTagsByTimestamp && reference.kind === 'tag')
+      return this.#newestAnswer(members, image, reference.tag, context)
+    return this.#firstAnswer(members, image, (reader) => reader.manifest(image, reference, context), context)
   }
 
   async blob(
@@ -121,77 +123,79 @@ export class VirtualReader implements OciReader {
   async #firstAnswer<T>(
     members: readonly VirtualMember[],
     image: ImageName,
-    ask: (reader: OciReader) => Promise<Found<T> | undefined>,
+    question: (reader: OciReader) => Promise<Found<T> | undefined>,
     context: RequestContext,
   ): Promise<Found<T> | undefined> {
-    const failures: unknown[] = []
+    const round = new MemberRound(this.config.key, members, image, context, question)
     for (const [position, member] of members.entries()) {
-      const { repository, priority } = member
-      if (!priority && position > 0 && (await this.#claimedBefore(members, position, image, context))) {
+      if (
+        !member.priority &&
+        position > 0 &&
+        (await this.#claimedBefore(members, position, image, context))
+      ) {
         noteRest(context, members.slice(position), 'priority', 'a member with priority has the image')
         break
       }
+      const rest = members.slice(position + 1)
+      const { key } = member.repository
       try {
-        const found = await ask(repository.reader)
+        const found = await round.ask(member)
         if (found === undefined) continue
-        noteRest(context, members.slice(position + 1), 'order', `${repository.key} has it`)
+        noteRest(context, rest, 'order', `${key} has it`)
         return found
       } catch (error) {
-        if (error instanceof UpstreamWouldBeAsked) {
-          noteRest(
-            context,
-            members.slice(position + 1),
-            'order',
-            `the upstream of ${repository.key} decides before`,
-          )
-          throw error
-        }
-        failures.push(error)
-        if (error instanceof NotCachedError) {
-          noteFailure(context, repository, 'passed', error, '')
-          continue
-        }
-        if (await this.#mustAnswer(member, image, error, context)) {
-          noteFailure(context, repository, 'refused', error, ': no other may answer in its place')
-          throw error
-        }
-        noteFailure(
-          context,
-          repository,
-          'passed',
-          error,
-          ': it is passed over, as it has never served this image',
-        )
-        context.logger.warn(
-          { err: error, repository: this.config.key, member: repository.key, image },
-          'a member failed and was passed over, since it has never served this image',
-        )
+        if (error instanceof UpstreamWouldBeAsked)
+          noteRest(context, rest, 'order', `the upstream of ${key} decides before`)
+        throw error
       }
     }
-    if (failures.length === 0) return undefined
-    const failure = failures.find((error) => !isRegistryError(error, 'DENIED'))
-    if (failure !== undefined) throw failure
-    // That one may have it, and this principal may not have it fetched: somebody can do something about that.
-    const uncached = failures.find((error) => error instanceof NotCachedError)
-    if (uncached !== undefined) throw uncached
-    // Some registries, Docker Hub among them, deny what they don't have. Where another member has the image, that is a no.
-    if ((await firstHolding(members, image, context)) !== undefined) return undefined
-    throw failures[0]
+    return round.absence()
   }
 
   /**
-   * A local member always answers for itself, as does a remote with `hardFail`; another remote, and a member that denies
-   * or is out of service, for every image that it has.
+   * All members are asked, and of those that have the tag the one that set or moved it last answers; at the same time, the
+   * first. Priority and failures count as ever: a member that has the image and fails might have the newest.
    */
-  async #mustAnswer(
-    { repository, hardFail }: VirtualMember,
+  async #newestAnswer(
+    members: readonly VirtualMember[],
     image: ImageName,
-    error: unknown,
+    tag: Tag,
     context: RequestContext,
-  ): Promise<boolean> {
-    const isDenial = isRegistryError(error, 'DENIED')
-    const answersForItself = repository.kind === 'local' || hardFail
-    return (answersForItself && !isDenial) || repository.reader.holdsImage(image, context)
+  ): Promise<Found<ManifestBytes> | undefined> {
+    const round = new MemberRound(this.config.key, members, image, context, (reader) =>
+      reader.manifest(image, tagReference(tag), context),
+    )
+    const withPriority = members.filter(({ priority }) => priority)
+    const others = members.filter(({ priority }) => !priority)
+    for (const group of [withPriority, others]) {
+      if (group === others && (await firstHolding(withPriority, image, context)) !== undefined) {
+        noteRest(context, others, 'priority', 'a member with priority has the image')
+        break
+      }
+      const answers = await Promise.allSettled(group.map((member) => round.ask(member)))
+      const failed = answers.find((answer) => answer.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []))
+      const newest = await this.#newestOf(found, image, tag, context)
+      if (newest !== undefined) return newest
+    }
+    return round.absence()
+  }
+
+  async #newestOf(
+    found: readonly Found<ManifestBytes>[],
+    image: ImageName,
+    tag: Tag,
+    { explanation }: RequestContext,
+  ): Promise<Found<ManifestBytes> | undefined> {
+    const times = await Promise.all(found.map(({ foundIn }) => this.tagMovedAt(foundIn, image, tag)))
+    const dated = found.map((answer, position) => ({ answer, at: times[position]?.getTime() ?? 0 }))
+    const [newest, ...older] = dated.toSorted((left, right) => right.at - left.at)
+    for (const { answer } of older) {
+      const reason = `the tag of ${newest?.answer.foundIn} was set later, or it comes before`
+      explanation?.note(answer.foundIn, 'order', 'passed', reason)
+    }
+    return newest?.answer
   }
 
   /** At the first member without priority: whether one with priority has the image, so that no other may answer for it. */
@@ -239,15 +243,4 @@ export class VirtualReader implements OciReader {
       (member) => member.admits(image) && context.mayPartly('read', member.repository.key, image),
     )
   }
-}
-
-async function firstHolding(
-  members: readonly VirtualMember[],
-  image: ImageName,
-  context: RequestContext,
-): Promise<VirtualMember | undefined> {
-  for (const member of members) {
-    if (await member.repository.reader.holdsImage(image, context)) return member
-  }
-  return undefined
 }
