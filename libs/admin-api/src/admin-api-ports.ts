@@ -21,6 +21,7 @@ import type {
 import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
 import type {
   ConfiguredOciRepositories,
+  ItemTransfer,
   ItemTree,
   OciRepositoryDirectory,
   Promotion,
@@ -71,6 +72,7 @@ export interface ContentPorts {
   readonly upstreams: Pick<ConfiguredOciRepositories, 'upstreamOf'>
   readonly items: ItemTree
   readonly promotion: Promotion
+  readonly itemTransfer: ItemTransfer
   readonly tagHistory: TagHistory
   readonly remoteRefs: Pick<RemoteRefStore, 'invalidate'>
   readonly clock: Clock

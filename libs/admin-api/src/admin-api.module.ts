@@ -14,9 +14,11 @@ import { GroupAdministration } from './groups/group-administration.js'
 import { GroupsV1Controller } from './groups/groups-v1.controller.js'
 import { GroupsV2Controller } from './groups/groups-v2.controller.js'
 import { DeleteItemsController } from './items/delete-items.controller.js'
+import { FoldersController } from './items/folders.controller.js'
 import { PromoteController } from './items/promote.controller.js'
 import { RequestContexts } from './items/request-contexts.js'
 import { StorageController } from './items/storage.controller.js'
+import { TransferItemsController } from './items/transfer-items.controller.js'
 import { OidcLoginsController } from './oidc/oidc-logins.controller.js'
 import { OidcProvidersController } from './oidc/oidc-providers.controller.js'
 import { OpenApiController } from './openapi/openapi.controller.js'
@@ -85,10 +87,12 @@ export const adminApiControllers = [
   TagHistoryController,
   TokensController,
   UpstreamController,
+  TransferItemsController,
   UsersV1Controller,
   UsersV2Controller,
   // Last: its paths are as short as can be.
   DeleteItemsController,
+  FoldersController,
 ]
 
 const administrations: readonly FactoryProvider[] = [

@@ -55,11 +55,11 @@ export class ErrorFilter implements ExceptionFilter {
     }
     // The rest of a body that was not read to its end would be taken for the next request.
     if (!request.complete) response.setHeader('Connection', 'close')
-    response
-      .status(status)
-      .set(headers)
-      .type('json')
-      .json({ errors: messages.map((message) => ({ status, message })) })
+    response.status(status).set(headers).type('json').json(this.bodyOf(status, messages))
+  }
+
+  protected bodyOf(status: number, messages: readonly string[]): object {
+    return { errors: messages.map((message) => ({ status, message })) }
   }
 
   private recordRefusal(request: Request & { user?: Caller | undefined }, message: string): void {

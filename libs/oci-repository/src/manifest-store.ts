@@ -48,6 +48,7 @@ export interface ManifestStore {
   tagsReaching(repository: RepositoryId, image: ImageName, digest: Digest): Promise<readonly Tag[]>
   /**
    * Deletes the tags of an image beyond the `keep` that were moved last; what they pointed to stays, by digest.
+   * @param spared stay besides those
    * @returns those that went, by name
    */
   deleteOldTags(
@@ -55,6 +56,7 @@ export interface ManifestStore {
     image: ImageName,
     keep: number,
     actor: string,
+    spared?: readonly Tag[],
   ): Promise<readonly MovedTag[]>
   /**
    * Deletes what the tags pointed to before, but for the `keep` manifests that each was moved off last. Nothing goes that is

@@ -127,15 +127,26 @@ export interface DeletedManifest {
 export interface OciWriter {
   /** The local repository that takes the content. */
   readonly target: RepositoryKey
-  /** @throws RegistryError DENIED where a push of this tag would be refused, but for overwriting */
-  requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void
-  /** @throws RegistryError DENIED where the deletion of this tag would be refused */
-  requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void
+  /** How many tags an image may have there; 0: any number. */
+  readonly maxUniqueTags: number
+  /**
+   * @param tag undefined for a push by digest
+   * @throws RegistryError DENIED where a push of this tag would be refused, but for overwriting
+   */
+  requireDeployable(image: ImageName, tag: Tag | undefined, context: RequestContext): void
+  /**
+   * @param tag undefined for all of the image
+   * @throws RegistryError DENIED where the deletion of this tag would be refused
+   */
+  requireDeletable(image: ImageName, tag: Tag | undefined, context: RequestContext): void
+  /** How many older tags `dropSurplus` would drop, had `coming` been set and `leaving` been deleted. */
+  countOldTags(image: ImageName, coming: readonly Tag[], leaving: readonly Tag[]): Promise<number>
   /**
    * Lets go what the repository does not keep any more, after tags were set otherwise than by a push.
    * @param moved those of the tags that pointed to another manifest before
+   * @param spared at most `maxUniqueTags` tags that stay whatever their age
    */
-  dropSurplus(image: ImageName, moved: readonly Tag[]): Promise<Surplus>
+  dropSurplus(image: ImageName, moved: readonly Tag[], spared: readonly Tag[]): Promise<Surplus>
   /** @throws RegistryError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, or DENIED for a pattern or right */
   putManifest(
     image: ImageName,

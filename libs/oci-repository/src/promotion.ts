@@ -1,10 +1,14 @@
 import { type Digest, RegistryError } from '@entrepot/kernel'
 import { type ImageName, parseImageName, parseTag, type Tag, tagReference } from '@entrepot/oci-model'
-import type { RepositoryId, RepositoryKey } from '@entrepot/repositories'
-import { refusal } from './guard.js'
-import type { OciRepository, OciWriter, Surplus } from './oci-repository.js'
+import type { RepositoryKey } from '@entrepot/repositories'
+import {
+  type ManifestAddress,
+  type ManifestTransfer,
+  type TransferStep,
+  requiredWriter,
+} from './manifest-transfer.js'
+import type { OciRepository, Surplus } from './oci-repository.js'
 import type { RequestContext } from './request-context.js'
-import type { TagCopier } from './tag-copier.js'
 
 export interface PromotionRequest {
   readonly source: OciRepository
@@ -27,7 +31,7 @@ export interface PromotedTag {
   readonly digest: Digest
   /** What the tag at the target pointed to before. */
   readonly replaced: Digest | undefined
-  /** What the target let go for it. */
+  /** What the target let go for it and those before it. */
   readonly surplus: Surplus
 }
 
@@ -37,12 +41,9 @@ export interface PromotedPlace {
   readonly tag: Tag
 }
 
-interface Step {
-  readonly from: PromotedPlace
-  readonly to: PromotedPlace
-}
-
 const pageLimit = 1000
+
+const noSurplus: Surplus = { tags: [], manifests: [] }
 
 /**
  * Copies or moves tags from one repository into another, without their bytes. It takes the rights to read at the source, to
@@ -50,15 +51,12 @@ const pageLimit = 1000
  * to all of them are looked at before the first.
  */
 export class Promotion {
-  constructor(
-    private readonly copier: TagCopier,
-    private readonly idOf: (key: RepositoryKey) => RepositoryId | undefined,
-  ) {}
+  constructor(private readonly transfer: ManifestTransfer) {}
 
   /**
    * Yields nothing when there is nothing to promote that the principal may read.
    * @throws RegistryError NAME_INVALID, TAG_INVALID; DENIED; UNSUPPORTED for a repository that takes no writes; CONFLICT when
-   *   the source does not hold all of the content
+   *   the source does not hold all of the content, or the target keeps fewer tags
    */
   async *promote(request: PromotionRequest, context: RequestContext): AsyncGenerator<PromotedTag, void> {
     const image = parseImageName(request.image)
@@ -68,19 +66,28 @@ export class Promotion {
     if (only === undefined && targetTag !== undefined) {
       throw new RegistryError('REQUEST_INVALID', 'targetTag is given without tag, which says what becomes it')
     }
-    const target = writerOf(request.target)
-    const steps: Step[] = []
-    for await (const from of this.#places(request.source, image, only, context)) {
-      steps.push({ from, to: { repository: target.target, image: targetImage, tag: targetTag ?? from.tag } })
+    const { source } = request
+    const target = requiredWriter(request.target)
+    const steps: TransferStep[] = []
+    for await (const { repository, tag } of this.#places(source, image, only, context)) {
+      steps.push({
+        from: { repository, image, reference: tagReference(tag) },
+        to: { repository: target.target, image: targetImage, reference: tagReference(targetTag ?? tag) },
+      })
     }
-    for (const step of steps) requireRights(step, request, target, context)
-    for (const step of steps) {
-      const promoted = await this.#step(step, !request.copy, context)
-      if (promoted === undefined) continue
-      const { to, replaced } = promoted
-      const surplus = await target.dropSurplus(to.image, replaced === undefined ? [] : [to.tag])
-      yield { ...promoted, surplus }
+    const options = { source, target, move: !request.copy, dryRun: false, failFast: true }
+    let last: PromotedTag | undefined
+    for await (const event of this.transfer.run(steps, options, context)) {
+      if (event.kind === 'surplus') {
+        if (last !== undefined) last = { ...last, surplus: event.surplus }
+        continue
+      }
+      if (last !== undefined) yield last
+      if (event.kind === 'failed') throw event.error
+      const { from, to, digest, replaced } = event
+      last = { from: placeOf(from), to: placeOf(to), digest, replaced, surplus: noSurplus }
     }
+    if (last !== undefined) yield last
   }
 
   async *#places(
@@ -97,68 +104,11 @@ export class Promotion {
       }
     }
   }
-
-  async #step(
-    { from, to }: Step,
-    move: boolean,
-    context: RequestContext,
-  ): Promise<Omit<PromotedTag, 'surplus'> | undefined> {
-    const outcome = await this.copier.copy({
-      from: { ...from, repository: this.#idOf(from.repository) },
-      to: { ...to, repository: this.#idOf(to.repository) },
-      move,
-      mayOverwrite: context.may('overwrite', to.repository, to.image, to.tag),
-      actor: context.principal.name,
-    })
-    switch (outcome.kind) {
-      case 'copied':
-        return { from, to, digest: outcome.digest, replaced: outcome.replaced }
-      case 'absent':
-        return undefined
-      case 'taken': {
-        const what = `${to.image}:${to.tag}, which is another manifest's`
-        throw refusal(context, 'overwrite', to.repository, to.image, what)
-      }
-      case 'incomplete':
-        throw new RegistryError(
-          'CONFLICT',
-          `repository ${from.repository} does not hold all of ${from.image}:${from.tag}: ` +
-            `${outcome.missing.slice(0, 3).join(', ')} and maybe more are not there; pull all of it first`,
-        )
-    }
-  }
-
-  #idOf(key: RepositoryKey): RepositoryId {
-    const id = this.idOf(key)
-    if (id !== undefined) return id
-    throw new RegistryError('NAME_UNKNOWN', `repository ${key} was deleted`)
-  }
 }
 
-function requireRights(
-  { from, to }: Step,
-  { source, copy }: PromotionRequest,
-  target: OciWriter,
-  context: RequestContext,
-): void {
-  if (from.repository === to.repository && from.image === to.image && from.tag === to.tag) {
-    throw new RegistryError('REQUEST_INVALID', `${from.image}:${from.tag} would be promoted to itself`)
-  }
-  target.requireDeployable(to.image, to.tag, context)
-  if (copy) return
-  const writer = writerOf(source)
-  if (writer.target !== from.repository) {
-    throw new RegistryError(
-      'UNSUPPORTED',
-      `${from.image}:${from.tag} is in ${from.repository}, where nothing can be deleted through ${source.key}: copy it`,
-    )
-  }
-  writer.requireDeletable(from.image, from.tag, context)
-}
-
-function writerOf(repository: OciRepository): OciWriter {
-  if (repository.writer !== undefined) return repository.writer
-  throw new RegistryError('UNSUPPORTED', `repository ${repository.key} takes no writes`)
+function placeOf({ repository, image, reference }: ManifestAddress): PromotedPlace {
+  if (reference.kind !== 'tag') throw new RangeError('only tags are promoted')
+  return { repository, image, tag: reference.tag }
 }
 
 async function* pagesOfTags(

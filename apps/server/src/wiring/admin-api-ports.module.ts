@@ -33,7 +33,13 @@ import {
   SigningKeys,
 } from '@entrepot/identity'
 import { type AuditTrail, systemClock } from '@entrepot/kernel'
-import { ConfiguredOciRepositories, ItemTree, Promotion, TagHistory } from '@entrepot/oci-repository'
+import {
+  ConfiguredOciRepositories,
+  ItemTransfer,
+  ItemTree,
+  Promotion,
+  TagHistory,
+} from '@entrepot/oci-repository'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
 import { TrustedProxies } from '../http/trusted-proxies.js'
@@ -173,6 +179,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         RepositoryDirectory,
         ConfiguredOciRepositories,
         ItemTree,
+        ItemTransfer,
         Promotion,
         TagHistory,
         PostgresRemoteRefStore,
@@ -181,6 +188,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         repositories: RepositoryDirectory,
         configured: ConfiguredOciRepositories,
         items: ItemTree,
+        itemTransfer: ItemTransfer,
         promotion: Promotion,
         tagHistory: TagHistory,
         remoteRefs: PostgresRemoteRefStore,
@@ -190,6 +198,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
           repositories: configured,
           upstreams: configured,
           items,
+          itemTransfer,
           promotion,
           tagHistory,
           remoteRefs,

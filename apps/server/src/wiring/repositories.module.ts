@@ -4,6 +4,7 @@ import {
   PostgresBlobIndex,
   PostgresItemTimes,
   PostgresManifestStore,
+  PostgresPropertyStore,
   PostgresPushClaims,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
@@ -14,7 +15,9 @@ import {
 import { systemClock } from '@entrepot/kernel'
 import {
   ConfiguredOciRepositories,
+  ItemTransfer,
   ItemTree,
+  ManifestTransfer,
   type OciStores,
   Promotion,
   TagHistory,
@@ -77,10 +80,24 @@ const userAgent = 'entrepot/0.1'
         new ItemTree(times, (key) => directory.find(key)?.id),
     },
     {
-      provide: Promotion,
+      provide: ManifestTransfer,
       inject: [RepositoryDirectory, PostgresTagCopier],
       useFactory: (directory: RepositoryDirectory, copier: PostgresTagCopier) =>
-        new Promotion(copier, (key) => directory.find(key)?.id),
+        new ManifestTransfer(copier, (key) => directory.find(key)?.id),
+    },
+    {
+      provide: Promotion,
+      inject: [ManifestTransfer],
+      useFactory: (transfer: ManifestTransfer) => new Promotion(transfer),
+    },
+    {
+      provide: ItemTransfer,
+      inject: [ManifestTransfer, PostgresPropertyStore, RepositoryDirectory],
+      useFactory: (
+        transfer: ManifestTransfer,
+        properties: PostgresPropertyStore,
+        directory: RepositoryDirectory,
+      ) => new ItemTransfer(transfer, properties, (key) => directory.find(key)?.id),
     },
     {
       provide: TagHistory,
@@ -104,7 +121,15 @@ const userAgent = 'entrepot/0.1'
       },
     },
   ],
-  exports: [RepositoryDirectory, ConfiguredOciRepositories, CacheFills, ItemTree, Promotion, TagHistory],
+  exports: [
+    RepositoryDirectory,
+    ConfiguredOciRepositories,
+    CacheFills,
+    ItemTransfer,
+    ItemTree,
+    Promotion,
+    TagHistory,
+  ],
 })
 export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShutdown {
   constructor(

@@ -195,6 +195,33 @@ describe('DELETE /artifactory/{repository}/{path}', () => {
     expect((await get('hidden/team/app/there')).status).toBe(200)
   })
 
+  it('deletes a manifest by its digest, with its tags', async () => {
+    const { digest } = await app.workbench.pushImage('local', 'team/app', '2.0')
+    expect((await remove(`local/team/app/${digest}`, reader)).status).toBe(403)
+    expect((await remove(`local/team/app/sha256:${'0'.repeat(64)}`)).status).toBe(404)
+    expect((await remove('local/team/app/sha256:short')).status).toBe(404)
+    expect((await remove(`local/team/app/${digest}`)).status).toBe(204)
+    expect((await get('local/team/app/2.0')).status).toBe(404)
+    expect(app.audited.at(-1)).toMatchObject({
+      subject: { name: `local/team/app@${digest}` },
+      before: { tags: ['2.0'] },
+    })
+  })
+
+  it('says where it is what a virtual repository can not delete', async () => {
+    for (const path of ['virtual/team/app/there', 'virtual/only']) {
+      await app.workbench.pushImage('hidden', 'only', '1')
+      const answer = await remove(path)
+      expect([answer.status, errorsOf(answer)[0]]).toEqual([
+        405,
+        `${path.slice(8)} is not in local, where repository virtual deletes: name the repository that has it`,
+      ])
+    }
+    expect((await remove('virtual/none')).status).toBe(404)
+    expect((await get('hidden/team/app/there')).status).toBe(200)
+    await remove('hidden/only')
+  })
+
   it('takes no blob out of an image, and nothing out of the cache of a remote', async () => {
     expect((await remove(`local/team/app/1.0/${configFile}`)).status).toBe(409)
     expect((await remove('remote/team/app')).status).toBe(404)

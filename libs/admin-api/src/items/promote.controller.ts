@@ -1,4 +1,4 @@
-import type { PromotedPlace, PromotedTag } from '@entrepot/oci-repository'
+import type { ManifestAddress, PromotedPlace, PromotedTag } from '@entrepot/oci-repository'
 import { Controller, Header, HttpCode, Inject, Param, Post, Res } from '@nestjs/common'
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
@@ -7,11 +7,12 @@ import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { RequiresLogin } from '../permission.js'
-import { recordChange } from '../record-change.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
+import { findTarget } from './find-target.js'
 import { noSuchItem } from './item-path.js'
 import { PromotionDto } from './promotion.dto.js'
+import { recordTransfer, recordSurplus } from './record-transfer.js'
 import { RequestContexts } from './request-contexts.js'
 
 /** Artifactory's "Promote Docker Image": a tag, or all tags of an image, from one repository into another. */
@@ -37,12 +38,7 @@ export class PromoteController {
     if (source === undefined) throw noSuch('repository', key)
     const asked = parseDto(PromotionDto, withoutEmpty(body))
     const context = this.contexts.of(caller, response)
-    const target = this.ports.content.repositories.find(asked.targetRepo)
-    // Who may push there may know of it.
-    const isOpen =
-      this.visible.find(caller, asked.targetRepo) !== undefined ||
-      (target?.writer !== undefined && this.mayDeploy(caller, target.writer.target))
-    if (target === undefined || !isOpen) throw noSuch('repository', asked.targetRepo)
+    const target = findTarget(this.ports, this.visible, caller, asked.targetRepo)
     const request = {
       source,
       target,
@@ -64,29 +60,11 @@ export class PromoteController {
     return `Promotion ended successfully: ${count} ${count === 1 ? 'tag' : 'tags'}\n`
   }
 
-  private mayDeploy({ principal, scoped }: Caller, key: string): boolean {
-    return !scoped && this.ports.permissions.policy.allowsSomewhere(principal, 'deploy', key)
-  }
-
   private record(caller: Caller, { from, to, digest, replaced, surplus }: PromotedTag, copy: boolean): void {
-    const removed = [...surplus.tags.map(({ tag }) => tag), ...surplus.manifests]
-    recordChange(this.ports.audit, caller, {
-      action: 'push',
-      subject: { kind: 'image', name: nameOf(to) },
-      before: replaced === undefined ? undefined : { digest: replaced },
-      after: {
-        digest,
-        tags: [to.tag],
-        promotedFrom: nameOf(from),
-        ...(removed.length === 0 ? {} : { removed }),
-      },
-    })
-    if (copy) return
-    recordChange(this.ports.audit, caller, {
-      action: 'delete',
-      subject: { kind: 'image', name: nameOf(from) },
-      before: { digest, tags: [from.tag] },
-    })
+    const { audit } = this.ports
+    const ends = { from: addressOf(from), to: addressOf(to) }
+    recordTransfer(audit, caller, { ...ends, digest, replaced }, { move: !copy, origin: 'promotedFrom' })
+    recordSurplus(audit, caller, `${to.repository}/${to.image}`, surplus)
   }
 }
 
@@ -98,6 +76,6 @@ function withoutEmpty(body: JsonObject): JsonObject {
   )
 }
 
-function nameOf({ repository, image, tag }: PromotedPlace): string {
-  return `${repository}/${image}:${tag}`
+function addressOf({ repository, image, tag }: PromotedPlace): ManifestAddress {
+  return { repository, image, reference: { kind: 'tag', tag } }
 }

@@ -137,6 +137,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       upstreams: workbench.repositories,
       items: workbench.items,
       promotion: workbench.promotion,
+      itemTransfer: workbench.itemTransfer,
       tagHistory: workbench.tagHistory,
       remoteRefs: workbench.refs,
       clock: workbench.clock,

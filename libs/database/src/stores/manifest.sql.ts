@@ -107,7 +107,7 @@ export const deleteTag: Statement = {
 }
 
 /**
- * $3 how many to keep, $4 actor. A row for each that went. A tag that is moved meanwhile is no old one any more.
+ * $3 how many to keep, $4 actor, $5 tags that stay besides those. A row for each that went. A tag that is moved meanwhile is no old one any more.
  */
 export const deleteOldTags: Statement = {
   name: 'tags-delete-old',
@@ -120,7 +120,7 @@ export const deleteOldTags: Statement = {
         SELECT e.id FROM tag_events e
         WHERE e.repo_id = t.repo_id AND e.image = t.image AND e.name = t.name ORDER BY e.id DESC LIMIT 1
       ) last ON true
-      WHERE t.repo_id = $1::int AND t.image = $2::text
+      WHERE t.repo_id = $1::int AND t.image = $2::text AND t.name <> ALL ($5::text[])
       ORDER BY last.id DESC NULLS LAST, t.name OFFSET $3::int
     ), old AS MATERIALIZED (
       SELECT t.name FROM repository

@@ -88,8 +88,9 @@ export class PostgresManifestStore implements ManifestStore {
     image: ImageName,
     keep: number,
     actor: string,
+    spared: readonly Tag[] = [],
   ): Promise<readonly MovedTag[]> {
-    const values = [repository, image, keep, actor]
+    const values = [repository, image, keep, actor, spared]
     const rows = await this.database.query<{ name: Tag; digest: Digest }>(sql.deleteOldTags, values)
     return rows.map(({ name, digest }) => ({ tag: name, from: digest }))
   }

@@ -57,7 +57,11 @@ describe('the plans of lists, with 100,000 tags and manifests', () => {
   })
 
   it.each([
-    ['the tags that are too many', sql.deleteOldTags, () => [repository, 'library/image-700', 5, 'limit']],
+    [
+      'the tags that are too many',
+      sql.deleteOldTags,
+      () => [repository, 'library/image-700', 5, 'limit', []],
+    ],
     ['the manifests that tags were moved off', overwritten, () => [repository, image, ['tag-5', 'tag-6'], 2]],
   ] as const)('%s are found by indexes', async (_, statement, values) => {
     const plan = await planOf(db.database, statement, values())

@@ -44,6 +44,26 @@ export const lockManifests: Statement = {
     ORDER BY digest FOR KEY SHARE`,
 }
 
+/** As lockManifests, for a transaction that deletes one of them. */
+export const lockManifestsToDelete: Statement = {
+  name: 'copy-lock-manifests-to-delete',
+  text: `
+    SELECT digest FROM manifests WHERE repo_id = $1 AND image = $2 AND digest = ANY ($3::text[])
+    ORDER BY digest FOR UPDATE`,
+}
+
+/** $1 repository, $2 image, $3 digest: what leads to the manifest, tags and indexes, but for what refers to it. */
+export const holders: Statement = {
+  name: 'copy-holders',
+  text: `
+    SELECT name AS holder FROM tags WHERE repo_id = $1 AND image = $2 AND digest = $3
+    UNION ALL
+    SELECT c.parent FROM manifest_children c JOIN manifests m
+      ON m.repo_id = c.repo_id AND m.image = c.image AND m.digest = c.parent
+    WHERE c.repo_id = $1 AND c.image = $2 AND c.child = $3
+    ORDER BY holder LIMIT 3`,
+}
+
 /** $1 repository, $2 image, $3 manifests: the blobs that they list. */
 export const listedBlobs: Statement = {
   name: 'copy-listed-blobs',

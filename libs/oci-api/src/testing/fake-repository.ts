@@ -250,6 +250,12 @@ class FakeWriter implements OciWriter {
     return held.manifests.delete(digest) ? { digest, tags } : undefined
   }
 
+  readonly maxUniqueTags = 0
+
+  async countOldTags(): Promise<number> {
+    return 0
+  }
+
   requireDeployable(): void {}
 
   requireDeletable(): void {}

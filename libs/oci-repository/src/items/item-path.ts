@@ -23,6 +23,11 @@ export function manifestFolderOf(path: string): ManifestFolder | undefined {
   return digest === undefined ? undefined : { image: folder, reference: digestReference(digest) }
 }
 
+/** Whether a file of that name is the manifest, and not a blob, of the folder that it is in. */
+export function isManifestFile(name: string): boolean {
+  return name === 'manifest.json' || name === 'list.manifest.json'
+}
+
 /** What a blob is called in the folder of a manifest. */
 export function blobFileName(digest: Digest): string {
   return digest.replace(':', '__')

@@ -5,7 +5,7 @@ import type { Found, ManifestBytes, OciRepository } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import { type FileItem, type FolderItem, type ItemChild, type ItemList, maximumItems } from './item.js'
 import { imagesBelow } from './images-below.js'
-import { manifestFolderOf, splitLast } from './item-path.js'
+import { isManifestFile, manifestFolderOf, splitLast } from './item-path.js'
 import { ListedItems } from './listed-items.js'
 import { manifestFiles } from './manifest-files.js'
 import type { ItemTimes, ItemTimesStore } from './item-times.js'
@@ -85,7 +85,7 @@ export class ItemTree {
     context: RequestContext,
   ): Promise<FileItem | undefined> {
     const [folder, name] = splitLast(path)
-    if (name !== 'manifest.json' && name !== 'list.manifest.json' && !name.startsWith('sha')) return undefined
+    if (!isManifestFile(name) && !name.startsWith('sha')) return undefined
     const own = await this.#manifest(repository, folder, context)
     if (own === undefined) return undefined
     const [manifest, ...blobs] = manifestFiles(own.found.value)

@@ -1,11 +1,11 @@
 import { type Digest, RegistryError } from '@entrepot/kernel'
-import { type ImageName, isImageName, type Reference, referenceText, type Tag } from '@entrepot/oci-model'
+import { type ImageName, type Reference, referenceText, type Tag } from '@entrepot/oci-model'
 import type { RepositoryKey } from '@entrepot/repositories'
 import { refusal } from '../guard.js'
 import type { OciRepository, OciWriter } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
-import { imagesBelow } from './images-below.js'
-import { manifestFolderOf, splitLast } from './item-path.js'
+import { imagesAt, requireNoBlob } from './found-items.js'
+import { isManifestFile, manifestFolderOf, splitLast } from './item-path.js'
 
 /** What was deleted at once. */
 export interface RemovedItem {
@@ -30,24 +30,38 @@ export async function* removeItems(
 ): AsyncGenerator<RemovedItem, void> {
   const writer = repository.writer
   const [folder, name] = splitLast(path)
-  const isFile = name === 'manifest.json' || name === 'list.manifest.json'
+  const isFile = isManifestFile(name)
   const own = manifestFolderOf(isFile ? folder : path)
   const reference = own && (await repository.stored.manifest(own.image, own.reference, context))
   const images = isFile ? [] : await imagesAt(repository, path, context)
   if (reference === undefined && images.length === 0) return requireNoBlob(repository, path, context)
   if (writer === undefined) {
-    throw new RegistryError('UNSUPPORTED', `nothing can be deleted from repository ${repository.key}`)
+    const instead = repository.kind === 'remote' ? ': its cache is invalidated, not deleted from' : ''
+    throw new RegistryError(
+      'UNSUPPORTED',
+      `nothing can be deleted from repository ${repository.key}${instead}`,
+    )
   }
   if (images.length > 1 || (reference !== undefined && images.length > 0))
     requireWhole(images, writer, context)
+  let isGone = false
   if (own !== undefined && reference !== undefined) {
-    yield* removeReference(writer, own.image, own.reference, context)
+    for await (const removed of removeReference(writer, own.image, own.reference, context)) {
+      isGone = true
+      yield removed
+    }
   }
   for (const image of images) {
     const tags = await writer.deleteImage(image, context)
     if (tags === undefined) continue
+    isGone = true
     yield { repository: writer.target, image, reference: undefined, digest: undefined, tags }
   }
+  if (isGone || repository.kind !== 'virtual') return
+  throw new RegistryError(
+    'UNSUPPORTED',
+    `${path} is not in ${writer.target}, where repository ${repository.key} deletes: name the repository that has it`,
+  )
 }
 
 async function* removeReference(
@@ -61,32 +75,8 @@ async function* removeReference(
   yield { repository: writer.target, image, reference: referenceText(reference), ...deleted }
 }
 
-async function imagesAt(
-  repository: OciRepository,
-  path: string,
-  context: RequestContext,
-): Promise<readonly ImageName[]> {
-  const images: ImageName[] = []
-  if (isImageName(path) && (await repository.stored.holdsImage(path, context))) images.push(path)
-  for await (const page of imagesBelow(repository, path, context)) images.push(...page)
-  return images
-}
-
 /** Before anything goes, so that a folder is not left half deleted for want of a right. */
 function requireWhole(images: readonly ImageName[], writer: OciWriter, context: RequestContext): void {
   const closed = images.find((image) => !context.may('delete', writer.target, image))
   if (closed !== undefined) throw refusal(context, 'delete', writer.target, closed, `all of ${closed}`)
-}
-
-async function requireNoBlob(
-  repository: OciRepository,
-  path: string,
-  context: RequestContext,
-): Promise<void> {
-  const [folder, name] = splitLast(path)
-  const holder = /^sha(?:256|512)__/.test(name) ? manifestFolderOf(folder) : undefined
-  if (holder === undefined) return
-  const found = await repository.stored.manifest(holder.image, holder.reference, context)
-  if (found === undefined) return
-  throw new RegistryError('CONFLICT', `${path} belongs to its manifest: delete the folder ${folder}`)
 }

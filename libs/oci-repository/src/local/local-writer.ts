@@ -26,6 +26,8 @@ import type { Reach } from '../reach.js'
 import type { RequestContext } from '../request-context.js'
 import type { LocalUploads } from './local-uploads.js'
 
+const pageOfTags = 1000
+
 /** Finds the repository that holds a blob, for a mount that names no source. */
 export type FindRepository = (key: RepositoryKey) => OciRepository | undefined
 
@@ -53,13 +55,31 @@ export class LocalWriter implements OciWriter {
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
   }
 
-  requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void {
-    this.#requireDeployable(image, [tag], context)
+  get maxUniqueTags(): number {
+    return this.config.maxUniqueTags
   }
 
-  requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void {
+  requireDeployable(image: ImageName, tag: Tag | undefined, context: RequestContext): void {
+    this.#requireDeployable(image, tag === undefined ? [] : [tag], context)
+  }
+
+  requireDeletable(image: ImageName, tag: Tag | undefined, context: RequestContext): void {
     this.#requireWritable(image)
     requireRight(context, 'delete', this.target, image, tag)
+  }
+
+  async countOldTags(image: ImageName, coming: readonly Tag[], leaving: readonly Tag[]): Promise<number> {
+    const { maxUniqueTags } = this.config
+    if (maxUniqueTags === 0) return 0
+    const { manifests, blobs } = this.content
+    const gone = new Set(leaving)
+    const tags = new Set(coming)
+    for (let after: string | undefined; ;) {
+      const page = await manifests.tags(blobs.repository, image, { limit: pageOfTags, after })
+      for (const tag of page) if (!gone.has(tag)) tags.add(tag)
+      after = page.at(-1)
+      if (page.length <= pageOfTags) return Math.max(0, tags.size - maxUniqueTags)
+    }
   }
 
   /**
@@ -118,19 +138,20 @@ export class LocalWriter implements OciWriter {
       tags,
       moved,
       // After the push, which stands whatever comes of this: the next one tries again.
-      surplus: tags.length === 0 ? noSurplus : await this.dropSurplus(image, movedNames),
+      surplus: tags.length === 0 ? noSurplus : await this.dropSurplus(image, movedNames, []),
     }
   }
 
-  async dropSurplus(image: ImageName, moved: readonly Tag[]): Promise<Surplus> {
+  async dropSurplus(image: ImageName, moved: readonly Tag[], spared: readonly Tag[]): Promise<Surplus> {
     const { key, maxUniqueTags, dockerTagRetention } = this.config
     const { manifests, blobs } = this.content
     const { repository } = blobs
     const actor = (field: string) => `${field} of ${key}`
+    const others = Math.max(0, maxUniqueTags - new Set(spared).size)
     const tags =
       maxUniqueTags === 0
         ? []
-        : await manifests.deleteOldTags(repository, image, maxUniqueTags, actor('maxUniqueTags'))
+        : await manifests.deleteOldTags(repository, image, others, actor('maxUniqueTags'), spared)
     const kept = dockerTagRetention
     // 1 is what Artifactory has where nobody said anything: what others may have pinned is not deleted for that.
     if (kept <= 1 || moved.length === 0) return { tags, manifests: [] }

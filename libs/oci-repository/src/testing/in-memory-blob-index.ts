@@ -25,6 +25,11 @@ export class InMemoryBlobIndex implements BlobIndex {
   /** @param keys the repositories' keys by id, for `holders` */
   constructor(private readonly keys: ReadonlyMap<RepositoryId, RepositoryKey>) {}
 
+  /** How many blobs of images are linked. */
+  get linkCount(): number {
+    return this.#links.size
+  }
+
   async find(repository: RepositoryId, image: ImageName, digest: Digest): Promise<StoredBlob | undefined> {
     return this.#links.has(nameOf({ repository, image, digest })) ? this.#blobs.get(digest) : undefined
   }

@@ -4,7 +4,7 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.js'
 import type { ManifestBytes, MovedTag } from '../oci-repository.js'
-import type { TagCopier, TagCopy, TagCopyOutcome, TagPlace } from '../tag-copier.js'
+import type { TagCopier, TagCopy, TagCopyOutcome } from '../tag-copier.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 interface StoredImage {
@@ -24,7 +24,7 @@ export interface RecordedTagEvent {
 
 /** Keeps something for what is in the store. */
 export interface FollowsContent {
-  copied(from: TagPlace, to: TagPlace, manifests: readonly Digest[]): void
+  copied(from: TagCopy['from'], to: TagCopy['to'], manifests: readonly Digest[]): void
   /** @param last whether it was the last one of the image */
   gone(repository: RepositoryId, image: ImageName, manifest: Digest, last: boolean): void
 }
@@ -133,9 +133,11 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     image: ImageName,
     keep: number,
     actor = 'nobody',
+    spared: readonly Tag[] = [],
   ): Promise<readonly MovedTag[]> {
     const tags = this.#at(repository, image)?.tags ?? new Map<Tag, Digest>()
-    const old = [...tags].slice(0, Math.max(0, tags.size - keep))
+    const others = [...tags].filter(([tag]) => !spared.includes(tag))
+    const old = others.slice(0, Math.max(0, others.length - keep))
     for (const [tag, from] of old) {
       tags.delete(tag)
       this.#record({ repository, image, tag, from, to: undefined, actor })
@@ -188,10 +190,11 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     return left
   }
 
-  async copy({ from, to, move, mayOverwrite, actor }: TagCopy): Promise<TagCopyOutcome> {
+  async copy(copy: TagCopy): Promise<TagCopyOutcome> {
+    const { from, to, mayOverwrite, actor } = copy
     const source = this.#at(from.repository, from.image)
-    const digest = source?.tags.get(from.tag)
-    if (source === undefined || digest === undefined) return { kind: 'absent' }
+    const digest = 'tag' in from ? source?.tags.get(from.tag) : from.digest
+    if (digest === undefined || source?.manifests.has(digest) !== true) return { kind: 'absent' }
     const belonging = new Set<Digest>([digest])
     for (const each of belonging) {
       for (const child of source.manifests.get(each)?.children ?? []) belonging.add(child)
@@ -203,16 +206,25 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const held = await this.blobs.findAll(from.repository, from.image, blobs)
     const missing = blobs.filter((blob) => !held.some((each) => each.digest === blob))
     if (missing.length > 0) return { kind: 'incomplete', missing }
-    const there = this.#at(to.repository, to.image)?.tags.get(to.tag)
+    const target = this.#at(to.repository, to.image)
+    const there = to.tag === undefined ? undefined : target?.tags.get(to.tag)
     const replaced = there === digest ? undefined : there
     if (replaced !== undefined && !mayOverwrite) return { kind: 'taken' }
+    const leaves = copy.move && 'digest' in from && source !== target
+    const holders = leaves ? holdersOf(source, digest) : []
+    if (holders.length > 0) return { kind: 'held', holders }
+    if (copy.dryRun === true) return { kind: 'copied', digest, replaced }
     for (const blob of held) await this.blobs.link(to.repository, to.image, blob)
     for (const manifest of manifests) {
-      const tags = manifest.digest === digest ? [to.tag] : []
+      const tags = manifest.digest === digest && to.tag !== undefined ? [to.tag] : []
       await this.put(to.repository, to.image, { ...manifest, needsBlobs: true }, tags, actor)
     }
     this.follower?.copied(from, to, [...belonging])
-    if (move) await this.deleteTag(from.repository, from.image, from.tag, actor)
+    if (leaves) {
+      source.manifests.delete(digest)
+      this.follower?.gone(from.repository, from.image, digest, source.manifests.size === 0)
+    }
+    if (copy.move && 'tag' in from) await this.deleteTag(from.repository, from.image, from.tag, actor)
     return { kind: 'copied', digest, replaced }
   }
 
@@ -344,6 +356,12 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     if (this.failure !== undefined) throw this.failure
     return this.#images.get(keyOf(repository, image))
   }
+}
+
+function holdersOf({ manifests, tags }: StoredImage, digest: Digest): readonly string[] {
+  const indexes = [...manifests.values()].filter(({ children }) => children.includes(digest))
+  const pointing = [...tags].filter(([, target]) => target === digest).map(([tag]) => tag)
+  return [...pointing, ...indexes.map((index) => index.digest)].sort(byCodePoint).slice(0, 3)
 }
 
 function emptyImage(): StoredImage {

@@ -11,7 +11,7 @@ import {
   tooMany,
 } from '../properties/properties.js'
 import type { ManifestLabels, PropertyPlace, PropertyStore } from '../properties/property-store.js'
-import type { TagPlace } from '../tag-copier.js'
+import type { TagCopy } from '../tag-copier.js'
 import type { FollowsContent, InMemoryManifestStore } from './in-memory-manifest-store.js'
 
 export class InMemoryPropertyStore implements PropertyStore, FollowsContent {
@@ -59,11 +59,13 @@ export class InMemoryPropertyStore implements PropertyStore, FollowsContent {
     })
   }
 
-  copied(from: TagPlace, to: TagPlace, manifests: readonly Digest[]): void {
-    this.#copy(
-      this.#keyOf(from.repository, { kind: 'tag', ...from }),
-      this.#keyOf(to.repository, { kind: 'tag', ...to }),
-    )
+  copied(from: TagCopy['from'], to: TagCopy['to'], manifests: readonly Digest[]): void {
+    if (to.tag !== undefined) {
+      const { repository, image, tag } = to
+      const target = this.#keyOf(repository, { kind: 'tag', image, tag })
+      if ('tag' in from) this.#copy(this.#keyOf(from.repository, { kind: 'tag', ...from }), target)
+      else this.#properties.delete(target)
+    }
     for (const digest of manifests) {
       const target = this.#keyOf(to.repository, { kind: 'manifest', image: to.image, digest })
       if (this.#properties.has(target)) continue

@@ -107,6 +107,15 @@ export function movedTagsContract(name: string, open: () => Promise<OpenedConten
       ])
     })
 
+    it('are spared, however old, when it is said', async () => {
+      for (const tag of ['a', 'b', 'c', 'd']) await put('first', [tag])
+      const spared = [parseTag('a'), parseTag('z')]
+      const old = await opened.manifests.deleteOldTags(opened.repository, app, 1, 'limit', spared)
+      expect(old.map(({ tag }) => tag)).toEqual(['b', 'c'])
+      const page = { limit: 9, after: undefined }
+      expect(await opened.manifests.tags(opened.repository, app, page)).toEqual(['a', 'd'])
+    })
+
     describe('that are moved off manifests', () => {
       const digestNamed = (text: string) => digestOf(Buffer.from(text))
       const drop = (keep: number, ...tags: readonly string[]) =>

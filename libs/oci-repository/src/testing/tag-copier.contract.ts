@@ -135,6 +135,55 @@ export function tagCopierContract(name: string, open: () => Promise<OpenedCopier
       expect(await links('layer', 'never pulled')).toBe(2)
     })
 
+    it('copies and moves a manifest by its digest, while nothing leads to it', async () => {
+      await putBlob('layer')
+      const child = await put('child', 'rc', { blobs: [digest('layer')] })
+      const from = { repository: opened.repository, image, digest: child }
+      const untagged = { repository: opened.other, image: release, tag: undefined }
+      expect(await copy({ from, to: untagged })).toEqual({
+        kind: 'copied',
+        digest: child,
+        replaced: undefined,
+      })
+      expect(await isThere('child')).toBe(true)
+      expect(await opened.manifests.tags(opened.other, release, { limit: 9, after: undefined })).toEqual([])
+      expect(await copy({ from })).toMatchObject({ kind: 'copied', digest: child })
+      expect((await at('1.0'))?.digest).toBe(child)
+
+      const index = await put('index', 'all', { children: [child] })
+      expect(await copy({ from, to: untagged, move: true })).toEqual({ kind: 'held', holders: ['rc', index] })
+      for (const tag of ['rc', 'all']) {
+        await opened.manifests.deleteTag(opened.repository, image, parseTag(tag), 'ann')
+      }
+      await opened.manifests.deleteManifest(opened.repository, image, index, 'ann')
+      const within = { repository: opened.repository, image, tag: parseTag('again') }
+      expect(await copy({ from, to: within, move: true })).toMatchObject({ kind: 'copied' })
+      expect((await at('again', opened.repository, image))?.digest).toBe(child)
+      await opened.manifests.deleteTag(opened.repository, image, parseTag('again'), 'ann')
+      expect(await copy({ from, to: untagged, move: true })).toMatchObject({ kind: 'copied' })
+      expect(await opened.manifests.findByDigest(opened.repository, image, child)).toBeUndefined()
+      expect(await copy({ from, to: untagged })).toEqual({ kind: 'absent' })
+    })
+
+    it('changes nothing in a dry run, and tells what would be', async () => {
+      await putBlob('layer')
+      const first = await put('first', 'rc', { blobs: [digest('layer')] })
+      const second = await put('second', '1.0', {}, { repository: opened.other, of: release })
+      const dry = { move: true, dryRun: true }
+      expect(await copy(dry)).toEqual({ kind: 'taken' })
+      const told = await copy({ ...dry, mayOverwrite: true })
+      expect(told).toEqual({ kind: 'copied', digest: first, replaced: second })
+      expect((await at('1.0'))?.digest).toBe(second)
+      expect((await at('rc', opened.repository, image))?.digest).toBe(first)
+      expect([await isThere('first'), await links('layer')]).toEqual([false, 0])
+      await put('cached', 'rc', { blobs: [digest('never pulled')], needsBlobs: false })
+      expect(await copy(dry)).toMatchObject({ kind: 'incomplete' })
+      expect(await copy({ ...dry, from: { repository: opened.other, image, tag: parseTag('rc') } })).toEqual({
+        kind: 'absent',
+      })
+      expect(await copy({ move: true, mayOverwrite: true })).toMatchObject({ kind: 'incomplete' })
+    })
+
     it('keeps every tag whole while many copy at once', async () => {
       await putBlob('layer')
       for (const n of [1, 2, 3, 4]) await put(`m${n}`, `t${n}`, { blobs: [digest('layer')] })

@@ -16,7 +16,9 @@ import {
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import { createUpstream } from '@entrepot/upstream'
 import { ConfiguredOciRepositories } from '../configured-oci-repositories.js'
+import { ItemTransfer } from '../items/item-transfer.js'
 import { ItemTree } from '../items/item-tree.js'
+import { ManifestTransfer } from '../manifest-transfer.js'
 import { Promotion } from '../promotion.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
@@ -68,6 +70,7 @@ export class Workbench {
   readonly repositories: ConfiguredOciRepositories
   readonly items: ItemTree
   readonly promotion: Promotion
+  readonly itemTransfer: ItemTransfer
   readonly tagHistory: TagHistory
 
   /** @param directory of the repositories; its own, empty one when it is left out */
@@ -107,7 +110,9 @@ export class Workbench {
       silentLogger,
     )
     const idOf = (key: string) => this.directory.find(key)?.id
-    this.promotion = new Promotion(this.manifests, idOf)
+    const transfer = new ManifestTransfer(this.manifests, idOf)
+    this.promotion = new Promotion(transfer)
+    this.itemTransfer = new ItemTransfer(transfer, this.properties, idOf)
     this.items = new ItemTree(this.times, idOf)
     this.tagHistory = new TagHistory(new InMemoryTagEventStore(this.manifests), idOf)
   }

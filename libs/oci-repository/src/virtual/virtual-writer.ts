@@ -30,18 +30,26 @@ export class VirtualWriter implements OciWriter {
     this.#filter = new PathFilter(config.includesPattern, config.excludesPattern)
   }
 
-  requireDeployable(image: ImageName, tag: Tag, context: RequestContext): void {
-    this.#requireAdmitted(image, tagReference(tag))
+  get maxUniqueTags(): number {
+    return this.local.maxUniqueTags
+  }
+
+  requireDeployable(image: ImageName, tag: Tag | undefined, context: RequestContext): void {
+    this.#requireAdmitted(image, tag && tagReference(tag))
     this.local.requireDeployable(image, tag, context)
   }
 
-  requireDeletable(image: ImageName, tag: Tag, context: RequestContext): void {
-    this.#requireAdmitted(image, tagReference(tag))
+  requireDeletable(image: ImageName, tag: Tag | undefined, context: RequestContext): void {
+    this.#requireAdmitted(image, tag && tagReference(tag))
     this.local.requireDeletable(image, tag, context)
   }
 
-  dropSurplus(image: ImageName, moved: readonly Tag[]): Promise<Surplus> {
-    return this.local.dropSurplus(image, moved)
+  countOldTags(image: ImageName, coming: readonly Tag[], leaving: readonly Tag[]): Promise<number> {
+    return this.local.countOldTags(image, coming, leaving)
+  }
+
+  dropSurplus(image: ImageName, moved: readonly Tag[], spared: readonly Tag[]): Promise<Surplus> {
+    return this.local.dropSurplus(image, moved, spared)
   }
 
   async putManifest(

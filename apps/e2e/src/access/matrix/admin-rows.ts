@@ -1,6 +1,6 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
-import { buildRows, unknownRows } from './further-rows.js'
+import { buildRows, transferRows, unknownRows } from './further-rows.js'
 
 /**
  * Who a route of the admin API is for. `user`: whose credentials stand for all that they may do, unlike a token for some
@@ -163,6 +163,7 @@ const loginRows: readonly AdminRow[] = [
     body: {},
     administrator: 404,
   },
+  ...transferRows,
   ...unknownRows,
 ]
 

@@ -22,6 +22,14 @@ export const buildRows = [
   },
 ] as const
 
+/** Who copies and moves what: transfers.e2e.ts. */
+export const transferRows = [
+  { route: 'POST /artifactory/api/copy/:repository/*path', access: 'login', administrator: 400, hidden: 400 },
+  { route: 'POST /artifactory/api/move/:repository/*path', access: 'login', administrator: 400, hidden: 400 },
+  // Without a slash at its end a path is no folder.
+  { route: 'PUT /artifactory/:repository/*path', access: 'login', administrator: 404 },
+] as const
+
 export const unknownRows = [
   { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },
