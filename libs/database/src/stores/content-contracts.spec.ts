@@ -5,6 +5,7 @@ import {
   pushClaimsContract,
   tagCopierContract,
   tagEventsContract,
+  tagSearchContract,
   tagsReachingContract,
 } from '@entrepot/oci-repository/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -17,6 +18,7 @@ import { PostgresPropertyStore } from './property.store.js'
 import { PostgresPushClaims } from './push-claims.store.js'
 import { PostgresTagCopier } from './tag-copier.store.js'
 import { PostgresTagEventStore } from './tag-event.store.js'
+import { PostgresTagSearch } from './tag-search.store.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -45,11 +47,16 @@ tagCopierContract('PostgresTagCopier', async () => ({
   copier: new PostgresTagCopier(db.database),
   other: await createRepository(db),
 }))
-propertyStoreContract('PostgresPropertyStore', async () => ({
+const withProperties = async () => ({
   ...(await content()),
   copier: new PostgresTagCopier(db.database),
   other: await createRepository(db),
   properties: new PostgresPropertyStore(db.database),
+})
+propertyStoreContract('PostgresPropertyStore', withProperties)
+tagSearchContract('PostgresTagSearch', async () => ({
+  ...(await withProperties()),
+  search: new PostgresTagSearch(db.database),
 }))
 itemTimesContract('PostgresItemTimes', async () => ({
   ...(await content()),

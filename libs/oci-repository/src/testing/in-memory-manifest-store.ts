@@ -12,6 +12,12 @@ interface StoredImage {
   readonly tags: Map<Tag, Digest>
 }
 
+export interface TaggedContent {
+  readonly image: ImageName
+  readonly tag: Tag
+  readonly manifest: NewManifest
+}
+
 export interface RecordedTagEvent {
   readonly repository: RepositoryId
   readonly image: ImageName
@@ -46,6 +52,20 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     private readonly now: () => number = () => 0,
   ) {
     blobs.manifests = this
+  }
+
+  /** Every tag of the repository, in no order, with its image and what it points to. */
+  tagged(repository: RepositoryId): readonly TaggedContent[] {
+    const prefix = `${repository}/`
+    return [...this.#images]
+      .filter(([key]) => key.startsWith(prefix))
+      .flatMap(([key, { manifests, tags }]) => {
+        const image = key.slice(prefix.length) as ImageName
+        return [...tags].flatMap(([tag, digest]) => {
+          const manifest = manifests.get(digest)
+          return manifest === undefined ? [] : [{ image, tag, manifest }]
+        })
+      })
   }
 
   manifestNeeding(repository: RepositoryId, image: ImageName, blob: Digest): Digest | undefined {
