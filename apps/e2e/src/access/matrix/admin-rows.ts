@@ -1,6 +1,6 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
-import { buildRows, transferRows, unknownRows } from './further-rows.js'
+import { buildRows, publicRows, transferRows, unknownRows } from './further-rows.js'
 
 /**
  * Who a route of the admin API is for. `user`: whose credentials stand for all that they may do, unlike a token for some
@@ -79,15 +79,6 @@ const asSection = {
 
 const toReaders = { to: 'readers', status: 200 } as const
 const toManagers = { to: 'managers', status: 200 } as const
-
-const publicRows: readonly AdminRow[] = [
-  { route: 'GET /access/api/v1/jwks', access: 'public', administrator: 200 },
-  // What is shown there is a provider's word, and no credentials of this server.
-  { route: 'POST /access/api/v1/oidc/token', access: 'public', administrator: 400 },
-  { route: 'GET /access/api/v1/oidc/login/:provider', access: 'public', administrator: 400 },
-  { route: 'GET /access/api/v1/oidc/callback/:provider', access: 'public', administrator: 401 },
-  { route: 'GET /artifactory/api/docs/:file', access: 'public', administrator: 404 },
-]
 
 const openPaths = ['v1/system/liveness', 'v1/system/readiness', 'openapi.json', 'openapi.yaml', 'docs']
 

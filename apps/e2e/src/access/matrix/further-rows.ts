@@ -1,3 +1,12 @@
+export const publicRows = [
+  { route: 'GET /access/api/v1/jwks', access: 'public', administrator: 200 },
+  // What is shown there is a provider's word, and no credentials of this server.
+  { route: 'POST /access/api/v1/oidc/token', access: 'public', administrator: 400 },
+  { route: 'GET /access/api/v1/oidc/login/:provider', access: 'public', administrator: 400 },
+  { route: 'GET /access/api/v1/oidc/callback/:provider', access: 'public', administrator: 401 },
+  { route: 'GET /artifactory/api/docs/:file', access: 'public', administrator: 404 },
+] as const
+
 /** Who sees which build, and finds which item: builds.e2e.ts. Here nobody has published any. */
 export const buildRows = [
   { route: 'PUT /artifactory/api/build', access: 'user', body: {}, administrator: 400, hidden: 400 },
