@@ -65,6 +65,7 @@ function changedRemote(current: RemoteConfig, dto: RemoteRepositoryDto): RemoteC
     blockMismatchingMimeTypes: dto.blockMismatchingMimeTypes ?? current.blockMismatchingMimeTypes,
     mismatchingMimeTypesOverrideList:
       dto.mismatchingMimeTypesOverrideList ?? current.mismatchingMimeTypesOverrideList,
+    storeArtifactsLocally: dto.storeArtifactsLocally ?? current.storeArtifactsLocally,
     localAddress: dto.localAddress ?? current.localAddress,
   }
 }

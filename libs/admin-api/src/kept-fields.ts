@@ -27,7 +27,6 @@ const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   proxy: '',
   disableProxy: false,
   remoteRepoLayoutRef: '',
-  storeArtifactsLocally: true,
   synchronizeProperties: false,
   enableCookieManagement: false,
   /** Shown only when it was given: to clients no certificate is another thing than one without a name. */

@@ -203,7 +203,7 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     const reach = this.#reach(id, config.key)
     return new RemoteRepository(
       config,
-      new GuardedReader(reach, { full, cacheOnly }),
+      new GuardedReader(reach, { full, cacheOnly, knowsNoTags: !config.storeArtifactsLocally }),
       new GuardedReader(reach, { full: stored, cacheOnly: undefined }),
     )
   }

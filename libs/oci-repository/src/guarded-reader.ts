@@ -18,6 +18,8 @@ export interface GuardedReaders {
   readonly full: OciReader
   /** Of a remote, for whoever may not add to its cache: asks no upstream. */
   readonly cacheOnly: OciReader | undefined
+  /** Of a remote that keeps nothing: which images it has served is known, and none of their tags. */
+  readonly knowsNoTags?: boolean
 }
 
 /**
@@ -71,7 +73,9 @@ export class GuardedReader implements OciReader {
 
   async holdsImage(image: ImageName, context: RequestContext): Promise<boolean> {
     if (this.reach.hasWhole('read', image, context)) return this.readers.full.holdsImage(image, context)
-    return this.reach.hasReadableTag(image, context)
+    if (await this.reach.hasReadableTag(image, context)) return true
+    if (this.readers.knowsNoTags !== true || !this.reach.hasPart('read', image, context)) return false
+    return this.readers.full.holdsImage(image, context)
   }
 
   async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {

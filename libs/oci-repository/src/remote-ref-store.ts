@@ -27,6 +27,8 @@ export interface RemoteRefStore {
   /** The reference and its manifest by one statement: the hot path of a cached pull. */
   find(repository: RepositoryId, image: ImageName, ref: string): Promise<CachedRef | undefined>
   put(repository: RepositoryId, image: ImageName, ref: RemoteRef): Promise<void>
+  /** Whether any reference of the image was found when the upstream was asked for it last. */
+  hasFound(repository: RepositoryId, image: ImageName): Promise<boolean>
   /**
    * From `now` on nothing of it is fresh any more, what was found and what was missing alike; what it is stays.
    * @returns how many references were fresh

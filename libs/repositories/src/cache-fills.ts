@@ -35,15 +35,16 @@ export class CacheFills {
   async fill(key: string, request: FillRequest): Promise<FillHandle> {
     if (this.#closed) throw stopping()
     const running = this.#byKey.get(key)
-    if (running !== undefined && !running.failed) return running
+    if (running !== undefined && !running.failed && !running.gone) return running
     const fill = new CacheFill(request, this.store, this.clock, this.logger, this.settings)
     this.#byKey.set(key, fill)
     this.#running.add(fill)
-    const ended = () => {
-      this.#running.delete(fill)
+    const ended = () => this.#running.delete(fill)
+    fill.done.then(ended, ended)
+    const over = () => {
       if (this.#byKey.get(key) === fill) this.#byKey.delete(key)
     }
-    fill.done.then(ended, ended)
+    fill.over.then(over, over)
     return fill
   }
 
@@ -56,6 +57,7 @@ export class CacheFills {
     limit.abort()
     for (const fill of this.#running) fill.abort(stopping())
     await ended
+    await Promise.all([...this.#byKey.values()].map((fill) => fill.letGo()))
   }
 }
 

@@ -33,6 +33,7 @@ const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => Config
     hardFail: false,
     blockMismatchingMimeTypes: true,
     mismatchingMimeTypesOverrideList: '',
+    storeArtifactsLocally: true,
     localAddress: '',
   }),
   virtual: (key) => ({

@@ -22,6 +22,7 @@ export class FillBody implements BlobBody {
     private readonly store: BlobStore,
     range: FillRange,
     private readonly signal: AbortSignal | undefined,
+    private readonly onClosed: () => void,
   ) {
     this.size = range.length
     this.#position = range.start
@@ -45,6 +46,7 @@ export class FillBody implements BlobBody {
   async close(): Promise<void> {
     this.leave()
     await this.#stored?.close()
+    this.onClosed()
   }
 
   /** @returns 0 when there was nothing to read, but may be by now */
@@ -52,6 +54,7 @@ export class FillBody implements BlobBody {
     const { outcome, readable } = this.progress
     if (outcome !== undefined) {
       if ('failure' in outcome) throw outcome.failure
+      if ('verified' in outcome) return this.progress.readAt(this.#position, target)
       this.#stored ??= await this.openStored()
       return this.#stored.read(target)
     }
@@ -71,7 +74,7 @@ export class FillBody implements BlobBody {
 
   private async openStored(): Promise<BlobBody> {
     const { outcome } = this.progress
-    if (outcome === undefined || 'failure' in outcome)
+    if (outcome === undefined || !('stored' in outcome))
       throw new Error('a fill that has not ended has stored nothing')
     const range = { start: this.#position, end: this.#end - 1 }
     const body = await this.store.open(outcome.stored.key, { range, signal: this.signal })

@@ -35,7 +35,7 @@ describe('an upstream that breaks off', () => {
     const fill = await FillBench.inMemory({ stallMilliseconds: 10_000 }).start(upstream)
     await sleep(5)
     source.destroy()
-    expect((await fill.done).size).toBe(bytes.length)
+    expect((await fill.done)?.size).toBe(bytes.length)
     expect(upstream.offsets).toEqual([0, 1000])
   })
 
@@ -166,7 +166,7 @@ describe('an upstream that falls silent', () => {
       },
     ])
     const fill = await FillBench.inMemory({ stallMilliseconds: 20 }).start(upstream)
-    expect((await fill.done).size).toBe(bytes.length)
+    expect((await fill.done)?.size).toBe(bytes.length)
     expect(upstream.offsets).toEqual([0])
   })
 

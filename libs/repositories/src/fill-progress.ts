@@ -5,7 +5,11 @@ import type { BlobUpload, StoredBlob } from '@entrepot/blob-store'
  */
 const heldBackBytes = 64 * 1024
 
-type Outcome = { readonly stored: StoredBlob } | { readonly failure: unknown }
+type Outcome =
+  | { readonly stored: StoredBlob }
+  | { readonly failure: unknown }
+  /** Of a fill that keeps nothing: all bytes are there, and the right ones. */
+  | { readonly verified: true }
 
 /** How far a fill has come: written by the fill, followed by its readers. */
 export class FillProgress {
@@ -37,7 +41,9 @@ export class FillProgress {
 
   /** Bytes that readers may have by now. */
   get readable(): number {
-    return this.#total === undefined ? 0 : Math.max(0, Math.min(this.#offset, this.#total - heldBackBytes))
+    if (this.#total === undefined) return 0
+    const heldBack = this.#outcome !== undefined && 'verified' in this.#outcome ? 0 : heldBackBytes
+    return Math.max(0, Math.min(this.#offset, this.#total - heldBack))
   }
 
   size(): Promise<number> {
@@ -73,6 +79,11 @@ export class FillProgress {
   succeeded(stored: StoredBlob): void {
     this.sizeKnown(stored.size)
     this.#outcome = { stored }
+    this.tell()
+  }
+
+  verified(): void {
+    this.#outcome = { verified: true }
     this.tell()
   }
 

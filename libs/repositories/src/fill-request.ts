@@ -25,6 +25,11 @@ export interface FillRequest {
    * skipped. `signal` is the fill's own.
    */
   fetch(fromOffset: number, signal: AbortSignal): Promise<FillSource>
+  /**
+   * False for bytes that go to their readers and are not kept: they are verified where they lie while they are fetched, no
+   * blob is made of them, `commit` is not called, and they go a while after the last reader has left.
+   */
+  readonly isKept?: boolean | undefined
   /** Links the verified blob in the index. @returns what is stored, which may be another generation that was there first */
   commit(stored: StoredBlob): Promise<StoredBlob>
 }
@@ -40,6 +45,8 @@ export interface FillHandle {
    *   signal's reason
    */
   open(options?: OpenOptions): Promise<BlobBody>
-  /** What was stored; rejects with what ended the fill. Nobody has to wait for it. */
-  readonly done: Promise<StoredBlob>
+  /** What was stored, undefined where nothing is kept; rejects with what ended the fill. Nobody has to wait for it. */
+  readonly done: Promise<StoredBlob | undefined>
+  /** That the bytes of a fill that keeps nothing have gone, or are going: it can't be opened any more. */
+  readonly gone: boolean
 }

@@ -12,6 +12,8 @@ export interface FillSettings {
   readonly maximumConnections: number
   /** Before the first resume; four times as long before each further one that follows a failure without progress. */
   readonly firstPauseMilliseconds: number
+  /** How long bytes that are not kept stay after their last reader has left, for one who is just coming. */
+  readonly unreadMilliseconds: number
   /** No pause is longer; an upstream that wants a longer one (Retry-After) ends the fill. */
   readonly longestPauseMilliseconds: number
 }
@@ -22,5 +24,6 @@ export const defaultFillSettings: FillSettings = {
   maximumFailures: 5,
   maximumConnections: 100,
   firstPauseMilliseconds: 100,
+  unreadMilliseconds: 2000,
   longestPauseMilliseconds: 10_000,
 }

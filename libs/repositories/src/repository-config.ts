@@ -68,6 +68,8 @@ export interface RemoteConfig extends CommonConfig {
   readonly blockMismatchingMimeTypes: boolean
   /** Comma-separated media types that are let through all the same. */
   readonly mismatchingMimeTypesOverrideList: string
+  /** False: what is fetched goes to who asked for it, verified, and is not kept. */
+  readonly storeArtifactsLocally: boolean
   /** The address of this machine that connections are made from, as IPv4 or IPv6; empty: whichever the system takes. */
   readonly localAddress: string
 }

@@ -48,6 +48,18 @@ describe('PostgresRemoteRefStore', () => {
     })
   })
 
+  it('knows of which images anything was found', async () => {
+    const other = 'library/other' as ImageName
+    expect(await store.hasFound(repository, image)).toBe(false)
+    await store.put(repository, image, found({ status: 'missing' }))
+    expect(await store.hasFound(repository, image)).toBe(false)
+    await store.put(repository, image, found({ ref: 'another' }))
+    await store.put(repository, other, found({ status: 'missing' }))
+    expect(await store.hasFound(repository, image)).toBe(true)
+    expect(await store.hasFound(repository, other)).toBe(false)
+    expect(await store.hasFound(await createRepository(db), image)).toBe(false)
+  })
+
   it('ends what is fresh of some references, an image, or all of it, and keeps the rest', async () => {
     const now = new Date('2026-05-01T12:05:00Z')
     const other = 'library/other' as ImageName

@@ -62,6 +62,11 @@ export class PostgresRemoteRefStore implements RemoteRefStore {
     ])
   }
 
+  async hasFound(repository: RepositoryId, image: ImageName): Promise<boolean> {
+    const rows = await this.database.query(hasFound, [repository, image])
+    return rows.length > 0
+  }
+
   async invalidate(repository: RepositoryId, { image, refs }: CachePart, now: Date): Promise<number> {
     const rows =
       image === undefined
@@ -104,6 +109,11 @@ const findRefs: Statement = {
       SELECT media_type, size, payload FROM manifests m
       WHERE m.repo_id = k.repo_id AND m.image = k.image AND m.digest = f.digest LIMIT 1
     ) m ON true`,
+}
+
+export const hasFound: Statement = {
+  name: 'remote-refs-found',
+  text: `SELECT 1 FROM remote_refs WHERE repo_id = $1::int AND image = $2::text AND status = 'found' LIMIT 1`,
 }
 
 /** $2 now. */

@@ -59,6 +59,7 @@ export class RemoteBlobs {
   /** A layer that images share comes once: what another image brought here, and a manifest of this one lists, is its own. */
   async #listed(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
     const { content, repository } = this.cache
+    if (!this.config.storeArtifactsLocally) return undefined
     const listed = await content.index.adoptListed(repository, image, digest)
     return listed === undefined ? undefined : this.#hit(image, content.handle(listed))
   }
@@ -73,6 +74,7 @@ export class RemoteBlobs {
     const elsewhere = await content.whenPresent(await content.index.findAnywhere(digest))
     if (elsewhere === undefined) return undefined
     if ((await this.upstream.headBlob(image, digest, context.signal)) === undefined) return undefined
+    if (!this.config.storeArtifactsLocally) return this.#found(content.handle(elsewhere), 'revalidated')
     const adopted = await content.adopt(image, digest)
     return adopted === undefined ? undefined : this.#found(content.handle(adopted), 'revalidated')
   }
@@ -89,7 +91,7 @@ export class RemoteBlobs {
     const fill = await this.#fillFor(image, digest, context)
     try {
       const size = await abortable(fill.size(), context.signal)
-      return this.#found(fillHandle(fill, digest, size), 'miss')
+      return this.#found(this.#reading(fill, image, digest, size), 'miss')
     } catch (error) {
       if (context.signal.aborted) throw error
       if (this.#askedFor.get(fill) !== image) return this.#cold(image, digest, context)
@@ -125,8 +127,10 @@ export class RemoteBlobs {
 
   async #fill(image: ImageName, digest: Digest, key: string): Promise<FillHandle> {
     const { content, repository } = this.cache
-    const fill = await this.fills.fill(key, {
+    const isKept = this.config.storeArtifactsLocally
+    const fill = await this.fills.fill(isKept ? key : `passed ${key}`, {
       digest,
+      isKept,
       stored: async () => content.whenPresent(await content.index.find(repository, image, digest)),
       fetch: async (fromOffset, signal) => {
         const source = await this.upstream.blob(image, digest, fromOffset, signal)
@@ -140,6 +144,19 @@ export class RemoteBlobs {
     })
     if (!this.#askedFor.has(fill)) this.#askedFor.set(fill, image)
     return fill
+  }
+
+  /** What is not kept may be gone when it is opened at last: then it is fetched again. */
+  #reading(fill: FillHandle, image: ImageName, digest: Digest, size: number): BlobHandle {
+    return {
+      descriptor: { mediaType: mediaTypes.octetStream, digest, size },
+      open: async (options) => {
+        const at = fill.gone
+          ? await this.#fill(image, digest, `${this.cache.repository}/${image}@${digest}`)
+          : fill
+        return at.open(options)
+      },
+    }
   }
 
   async #rememberMissing(image: ImageName, digest: Digest): Promise<void> {
@@ -161,13 +178,6 @@ export class RemoteBlobs {
 
 function missingRef(digest: Digest): string {
   return `blob:${digest}`
-}
-
-function fillHandle(fill: FillHandle, digest: Digest, size: number): BlobHandle {
-  return {
-    descriptor: { mediaType: mediaTypes.octetStream, digest, size },
-    open: (options) => fill.open(options),
-  }
 }
 
 function unreadHandle(digest: Digest, size: number): BlobHandle {

@@ -76,7 +76,7 @@ export class RemoteManifests {
     note('cache', 'noted', 'it is not cached', cached?.ref)
     const reference = digestReference(digest)
     this.#explainInstead(context, `its upstream would be asked for ${image}@${digest} by GET`, undefined)
-    return this.#once(image, reference, context, (signal) => this.#fetch(image, reference, undefined, signal))
+    return this.#once(image, reference, context, (signal) => this.#fetch(image, reference, cached, signal))
   }
 
   async #byTag(image: ImageName, tag: Tag, context: RequestContext): Promise<Answer> {
@@ -179,7 +179,8 @@ export class RemoteManifests {
   async #moveTo(image: ImageName, tag: Tag, digest: Digest): Promise<ManifestBytes | undefined> {
     const manifest = await this.cache.manifests.findByDigest(this.cache.repository, image, digest)
     if (manifest === undefined) return undefined
-    await this.#keep(image, tagReference(tag), manifest, parseManifest(manifest.bytes, manifest.mediaType))
+    if (this.config.storeArtifactsLocally)
+      await this.#keep(image, tagReference(tag), manifest, parseManifest(manifest.bytes, manifest.mediaType))
     return manifest
   }
 
@@ -194,6 +195,10 @@ export class RemoteManifests {
     const digest = this.#verifiedDigest(image, reference, fetched)
     const parsed = this.#parse(image, reference, fetched)
     const manifest: ManifestBytes = { digest, mediaType: parsed.mediaType, bytes: fetched.bytes }
+    if (!this.config.storeArtifactsLocally) {
+      await this.#rememberPassed(image, reference, digest, cached)
+      return { manifest, cache: 'miss' }
+    }
     await this.#keep(image, reference, manifest, parsed)
     if (reference.kind === 'tag') await this.#rememberFound(image, reference.tag, digest, fetched.etag)
     return { manifest, cache: 'miss' }
@@ -244,6 +249,18 @@ export class RemoteManifests {
         { cause },
       )
     }
+  }
+
+  /** Where nothing is kept: that the upstream has it, so that it is known which images come from here. Never fresh. */
+  async #rememberPassed(
+    image: ImageName,
+    reference: Reference,
+    digest: Digest,
+    cached: CachedRef | undefined,
+  ): Promise<void> {
+    if (cached?.ref.status === 'found' && cached.ref.digest === digest) return
+    const seen = { status: 'found', digest, etag: undefined, seconds: 0 } as const
+    await this.#remember(image, referenceText(reference), seen)
   }
 
   async #rememberFound(image: ImageName, tag: Tag, digest: Digest, etag: string | undefined): Promise<void> {

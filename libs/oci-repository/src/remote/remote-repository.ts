@@ -88,7 +88,10 @@ export class RemoteReader implements OciReader {
   }
 
   async holdsImage(image: ImageName): Promise<boolean> {
-    return this.#filter.admitsImage(image) && this.cache.manifests.hasImage(this.cache.repository, image)
+    if (!this.#filter.admitsImage(image)) return false
+    const { manifests, refs, repository } = this.cache
+    if (await manifests.hasImage(repository, image)) return true
+    return !this.config.storeArtifactsLocally && refs.hasFound(repository, image)
   }
 
   async tags(image: ImageName, page: Page, context: RequestContext): Promise<Listing<Tag>> {

@@ -22,6 +22,12 @@ export class InMemoryRemoteRefStore implements RemoteRefStore {
     this.#refs.set(`${repository}/${image}/${ref.ref}`, ref)
   }
 
+  async hasFound(repository: RepositoryId, image: ImageName): Promise<boolean> {
+    return [...this.#refs].some(
+      ([key, { ref, status }]) => key === `${repository}/${image}/${ref}` && status === 'found',
+    )
+  }
+
   async invalidate(repository: RepositoryId, { image, refs }: CachePart, now: Date): Promise<number> {
     const prefix = image === undefined ? `${repository}/` : `${repository}/${image}/`
     const fresh = [...this.#refs].filter(

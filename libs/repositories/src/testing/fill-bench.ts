@@ -14,6 +14,7 @@ export const impatient: FillSettings = {
   maximumConnections: 100,
   firstPauseMilliseconds: 1,
   longestPauseMilliseconds: 4,
+  unreadMilliseconds: 20,
 }
 
 type Answer = (fromOffset: number, signal: AbortSignal) => Promise<FillSource> | FillSource
