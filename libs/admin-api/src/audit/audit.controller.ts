@@ -1,8 +1,10 @@
 import type { StoredAuditEvent } from '@entrepot/audit'
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { parseAuditQuery } from './audit-query.js'
+import { auditDocs } from './audit.docs.js'
 
 /** The search in the audit trail: the newest first, `cursor` of one answer gives the next. */
 @RequiresAdministrator()
@@ -10,6 +12,7 @@ import { parseAuditQuery } from './audit-query.js'
 export class AuditController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
+  @Documented(auditDocs.search)
   @Get()
   async search(@Query() query: Record<string, unknown>): Promise<object> {
     const filter = parseAuditQuery(query)

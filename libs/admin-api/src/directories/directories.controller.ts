@@ -10,21 +10,17 @@ import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Res } from
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
-import { IsSecretText, IsText } from '../field-rules.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto } from '../http/parse-dto.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject, JsonTexts } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
+import { directoriesDocs } from './directories.docs.js'
 import { directoryJson } from './directory-json.js'
-import { parseDirectory, type ParsedDirectory } from './directory.dto.js'
-
-class TestUserDto {
-  @IsText() user?: string
-  @IsSecretText() password?: string
-}
+import { parseDirectory, type ParsedDirectory, TestUserDto } from './directory.dto.js'
 
 /** The LDAP settings of the Access service, in the order in which they are asked. */
 @RequiresAdministrator()
@@ -32,16 +28,19 @@ class TestUserDto {
 export class DirectoriesController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
+  @Documented(directoriesDocs.list)
   @Get()
   list(): readonly object[] {
     return this.settings.map(directoryJson)
   }
 
+  @Documented(directoriesDocs.get)
   @Get(':key')
   get(@Param('key') key: string): object {
     return directoryJson(this.existing(key))
   }
 
+  @Documented(directoriesDocs.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -58,6 +57,7 @@ export class DirectoriesController {
   }
 
   /** As the Terraform provider changes a setting: the body says which. */
+  @Documented(directoriesDocs.updateNamed)
   @Put()
   updateNamed(
     @CurrentCaller() caller: Caller,
@@ -70,6 +70,7 @@ export class DirectoriesController {
   }
 
   /** What is absent stays; the manager's password only as long as manager and servers do. */
+  @Documented(directoriesDocs.update)
   @Put(':key')
   async update(
     @Param('key') key: string,
@@ -87,6 +88,7 @@ export class DirectoriesController {
     return directoryJson(after)
   }
 
+  @Documented(directoriesDocs.delete)
   @Delete(':key')
   @HttpCode(204)
   async delete(@Param('key') key: string, @CurrentCaller() caller: Caller): Promise<void> {
@@ -96,6 +98,7 @@ export class DirectoriesController {
   }
 
   /** Tries settings out before they are saved: with `user`, and `password`, down to the login. */
+  @Documented(directoriesDocs.test)
   @Post('test')
   @HttpCode(200)
   test(@JsonBody() body: JsonObject): Promise<DirectoryTest> {
@@ -104,6 +107,7 @@ export class DirectoriesController {
   }
 
   /** All keys, in the order in which the directories are to be asked. */
+  @Documented(directoriesDocs.reorder)
   @Post('order')
   @HttpCode(200)
   async reorder(@CurrentCaller() caller: Caller, @JsonTexts() keys: readonly string[]): Promise<object> {
@@ -116,6 +120,7 @@ export class DirectoriesController {
   }
 
   /** Tries saved settings out, with what the body changes of them. */
+  @Documented(directoriesDocs.testSaved)
   @Post(':key/test')
   @HttpCode(200)
   testSaved(@Param('key') key: string, @JsonBody() body: JsonObject): Promise<DirectoryTest> {

@@ -14,9 +14,11 @@ import { noSuch } from '../http/no-such.js'
 import { unknownFieldsIn } from '../http/parse-dto.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
+import { directoryGroupsDocs } from './directories.docs.js'
 import { directoryGroupJson } from './directory-json.js'
 import { DirectoryGroupDto, parseDirectoryGroup } from './directory.dto.js'
 import { GroupRefresh } from './group-refresh.js'
@@ -30,16 +32,19 @@ export class DirectoryGroupsController {
     @Inject(GroupRefresh) private readonly groupRefresh: GroupRefresh,
   ) {}
 
+  @Documented(directoryGroupsDocs.list)
   @Get()
   list(): readonly object[] {
     return this.settings.map(directoryGroupJson)
   }
 
+  @Documented(directoryGroupsDocs.get)
   @Get(':name')
   get(@Param('name') name: string): object {
     return directoryGroupJson(this.existing(name))
   }
 
+  @Documented(directoryGroupsDocs.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -57,6 +62,7 @@ export class DirectoryGroupsController {
   }
 
   /** As the Terraform provider changes a setting: the body says which. */
+  @Documented(directoryGroupsDocs.updateNamed)
   @Put()
   updateNamed(
     @CurrentCaller() caller: Caller,
@@ -68,6 +74,7 @@ export class DirectoryGroupsController {
     return this.update(name, caller, body, response)
   }
 
+  @Documented(directoryGroupsDocs.update)
   @Put(':name')
   async update(
     @Param('name') name: string,
@@ -85,6 +92,7 @@ export class DirectoryGroupsController {
     return directoryGroupJson(after)
   }
 
+  @Documented(directoryGroupsDocs.delete)
   @Delete(':name')
   @HttpCode(204)
   async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
@@ -96,6 +104,7 @@ export class DirectoryGroupsController {
   }
 
   /** Makes groups here of the directory's; `?mode=` or a last part of the path says which. */
+  @Documented(directoryGroupsDocs.refresh)
   @Post(':name/refresh')
   @HttpCode(200)
   refresh(
@@ -106,6 +115,7 @@ export class DirectoryGroupsController {
     return this.refreshBy(name, caller, queryText(query, 'mode') ?? 'UPDATE_AND_IMPORT')
   }
 
+  @Documented(directoryGroupsDocs.refreshBy)
   @Post(':name/refresh/:mode')
   @HttpCode(200)
   async refreshBy(

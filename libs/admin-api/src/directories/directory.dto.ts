@@ -40,6 +40,12 @@ export class DirectorySearchDto {
   @IsSecretText() manager_password?: string
 }
 
+/** Whose login is to be tried. */
+export class TestUserDto {
+  @IsText() user?: string
+  @IsSecretText() password?: string
+}
+
 /** Artifactory's LDAP group setting; `nested_depth` is ours. */
 export class DirectoryGroupDto {
   @IsText() name?: string

@@ -21,11 +21,13 @@ import { queryText } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { GroupAdministration } from './group-administration.js'
 import { groupV1Json } from './group-json.js'
 import { type GroupSettings, groupSettingsOfV1, GroupV1Dto } from './group.dto.js'
+import { groupsV1Docs } from './groups.docs.js'
 
 /** Artifactory's security entities of type group. */
 @RequiresAdministrator()
@@ -36,6 +38,7 @@ export class GroupsV1Controller {
     @Inject(GroupAdministration) private readonly groups: GroupAdministration,
   ) {}
 
+  @Documented(groupsV1Docs.list)
   @Get()
   async list(@Req() request: Request): Promise<readonly object[]> {
     const base = `${baseUrlOf(request, this.ports.publicUrl)}/artifactory/api/security/groups`
@@ -47,6 +50,7 @@ export class GroupsV1Controller {
     return entries
   }
 
+  @Documented(groupsV1Docs.get)
   @Get(':name')
   async get(@Param('name') name: string, @Query() query: Record<string, unknown>): Promise<object> {
     const group = await this.groups.existing(name)
@@ -55,6 +59,7 @@ export class GroupsV1Controller {
   }
 
   /** Creates, or changes what the body names; users whom it names are all the members then. */
+  @Documented(groupsV1Docs.put)
   @Put(':name')
   @HttpCode(201)
   async put(
@@ -70,6 +75,7 @@ export class GroupsV1Controller {
   }
 
   /** Changes what the body names; users whom it names become members, and nobody leaves. */
+  @Documented(groupsV1Docs.update)
   @Post(':name')
   @HttpCode(200)
   async update(
@@ -82,6 +88,7 @@ export class GroupsV1Controller {
     warnOfIgnored(response, unknownFieldsIn(GroupV1Dto, body))
   }
 
+  @Documented(groupsV1Docs.delete)
   @Delete(':name')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')

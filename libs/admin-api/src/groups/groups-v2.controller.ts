@@ -20,12 +20,14 @@ import { cursorPage, nextCursor } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { MembershipChangeDto } from '../users/user-v2.dto.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { GroupAdministration } from './group-administration.js'
 import { groupV2Json } from './group-json.js'
 import { groupSettingsOfV2, GroupV2Dto } from './group.dto.js'
+import { groupsV2Docs } from './groups.docs.js'
 
 /** The groups of the Access service. */
 @RequiresAdministrator()
@@ -36,6 +38,7 @@ export class GroupsV2Controller {
     @Inject(GroupAdministration) private readonly groups: GroupAdministration,
   ) {}
 
+  @Documented(groupsV2Docs.list)
   @Get()
   async list(@Query() query: Record<string, unknown>, @Req() request: Request): Promise<object> {
     const { items, more } = await this.ports.accounts.groups.list(cursorPage(query))
@@ -47,6 +50,7 @@ export class GroupsV2Controller {
     return { groups, ...nextCursor(more, items.at(-1)?.name) }
   }
 
+  @Documented(groupsV2Docs.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -61,11 +65,13 @@ export class GroupsV2Controller {
     return groupV2Json(group, await this.groups.members(group.name))
   }
 
+  @Documented(groupsV2Docs.get)
   @Get(':name')
   async get(@Param('name') name: string): Promise<object> {
     return groupV2Json(await this.groups.existing(name), await this.groups.members(name))
   }
 
+  @Documented(groupsV2Docs.update)
   @Patch(':name')
   async update(
     @Param('name') name: string,
@@ -80,12 +86,14 @@ export class GroupsV2Controller {
     return groupV2Json(group, await this.groups.members(name))
   }
 
+  @Documented(groupsV2Docs.delete)
   @Delete(':name')
   @HttpCode(204)
   async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.groups.remove(caller, name)
   }
 
+  @Documented(groupsV2Docs.changeMembers)
   @Patch(':name/members')
   async changeMembers(
     @Param('name') name: string,

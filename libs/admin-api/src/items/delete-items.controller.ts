@@ -3,10 +3,12 @@ import { Controller, Delete, HttpCode, Inject, Param, Res } from '@nestjs/common
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { itemPathOf, noSuchItem, type PathParts } from './item-path.js'
+import { deleteItemsDocs } from './items.docs.js'
 import { RequestContexts } from './request-contexts.js'
 
 /** Artifactory's "Delete Item". */
@@ -19,6 +21,7 @@ export class DeleteItemsController {
     @Inject(RequestContexts) private readonly contexts: RequestContexts,
   ) {}
 
+  @Documented(deleteItemsDocs.delete)
   @Delete(':repository/*path')
   @HttpCode(204)
   async delete(

@@ -6,11 +6,13 @@ import { type Caller, CurrentCaller } from '../caller.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { findTarget } from './find-target.js'
 import { noSuchItem } from './item-path.js'
+import { promoteDocs } from './items.docs.js'
 import { PromotionDto } from './promotion.dto.js'
 import { recordTransfer, recordSurplus } from './record-transfer.js'
 import { RequestContexts } from './request-contexts.js'
@@ -25,6 +27,7 @@ export class PromoteController {
     @Inject(RequestContexts) private readonly contexts: RequestContexts,
   ) {}
 
+  @Documented(promoteDocs.promote)
   @Post(':repository/v2/promote')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')

@@ -5,10 +5,12 @@ import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { baseUrlOf } from '../http/base-url.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { itemJson, itemListJson } from './item-json.js'
 import { itemPathOf, noSuchItem, type PathParts } from './item-path.js'
+import { storageDocs } from './items.docs.js'
 import { type ListOptions, listOptionsOf } from './list-options.js'
 import { RequestContexts } from './request-contexts.js'
 
@@ -22,6 +24,7 @@ export class StorageController {
     @Inject(RequestContexts) private readonly contexts: RequestContexts,
   ) {}
 
+  @Documented(storageDocs.info)
   @Get([':repository', ':repository/*path'])
   async info(
     @Param('repository') key: string,

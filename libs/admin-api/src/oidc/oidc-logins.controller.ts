@@ -7,10 +7,12 @@ import { baseUrlOf } from '../http/base-url.js'
 import { queryText } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonOrFormBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { Public } from '../permission.js'
 import { originOf } from '../request-origin.js'
 import { createdTokenJson, tokenAuditView } from '../tokens/token-json.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
+import { oidcLoginsDocs } from './oidc.docs.js'
 import { OidcExchangeDto } from './oidc.dto.js'
 
 const root = '/access/api/v1/oidc'
@@ -25,6 +27,7 @@ export class OidcLoginsController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
   /** RFC 8693, as Artifactory has it. */
+  @Documented(oidcLoginsDocs.exchange)
   @Post('token')
   @HttpCode(200)
   async exchange(
@@ -50,6 +53,7 @@ export class OidcLoginsController {
   }
 
   /** Sends the browser to the provider; `return_to` is a path here. */
+  @Documented(oidcLoginsDocs.begin)
   @Get('login/:provider')
   async begin(
     @Param('provider') provider: string,
@@ -77,6 +81,7 @@ export class OidcLoginsController {
   }
 
   /** Where the provider sends the browser back: an address of its own, as it has to be registered there. */
+  @Documented(oidcLoginsDocs.complete)
   @Get('callback/:provider')
   async complete(
     @Param('provider') provider: string,

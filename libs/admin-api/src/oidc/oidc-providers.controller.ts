@@ -8,10 +8,12 @@ import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { oidcMappingJson, oidcProviderJson } from './oidc-json.js'
+import { oidcProvidersDocs } from './oidc.docs.js'
 import { changedOidcProvider, newOidcProvider, OidcProviderDto, parseOidcMapping } from './oidc.dto.js'
 
 /** Last parts of paths beside `/access/api/v1/oidc/{name}`. */
@@ -23,16 +25,19 @@ const reserved = new Set(['callback', 'login', 'token'])
 export class OidcProvidersController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
+  @Documented(oidcProvidersDocs.list)
   @Get()
   list(): readonly object[] {
     return this.ports.openId.providers.all().map(({ provider }) => oidcProviderJson(provider))
   }
 
+  @Documented(oidcProvidersDocs.get)
   @Get(':name')
   get(@Param('name') name: string): object {
     return oidcProviderJson(this.existing(name).provider)
   }
 
+  @Documented(oidcProvidersDocs.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -51,6 +56,7 @@ export class OidcProvidersController {
   }
 
   /** What is absent stays. */
+  @Documented(oidcProvidersDocs.update)
   @Put(':name')
   async update(
     @Param('name') name: string,
@@ -68,6 +74,7 @@ export class OidcProvidersController {
     return oidcProviderJson(after)
   }
 
+  @Documented(oidcProvidersDocs.delete)
   @Delete(':name')
   @HttpCode(204)
   async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
@@ -76,16 +83,19 @@ export class OidcProvidersController {
     this.recordProvider(caller, 'directory.delete', provider, undefined)
   }
 
+  @Documented(oidcProvidersDocs.listMappings)
   @Get(':name/identity_mappings')
   listMappings(@Param('name') name: string): readonly object[] {
     return this.existing(name).mappings.map(oidcMappingJson)
   }
 
+  @Documented(oidcProvidersDocs.getMapping)
   @Get(':name/identity_mappings/:mapping')
   getMapping(@Param('name') name: string, @Param('mapping') mapping: string): object {
     return oidcMappingJson(this.existingMapping(name, mapping))
   }
 
+  @Documented(oidcProvidersDocs.createMapping)
   @Post(':name/identity_mappings')
   @HttpCode(201)
   async createMapping(
@@ -107,6 +117,7 @@ export class OidcProvidersController {
     return oidcMappingJson(mapping)
   }
 
+  @Documented(oidcProvidersDocs.replaceMapping)
   @Put(':name/identity_mappings/:mapping')
   async replaceMapping(
     @Param('name') name: string,
@@ -123,6 +134,7 @@ export class OidcProvidersController {
     return oidcMappingJson(mapping)
   }
 
+  @Documented(oidcProvidersDocs.deleteMapping)
   @Delete(':name/identity_mappings/:mapping')
   @HttpCode(204)
   async deleteMapping(

@@ -1,48 +1,27 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AdminApiApp, errorsOf } from '../testing/admin-api-app.js'
+import { Issuer, jobAudience } from '../testing/issuer.js'
 
 const path = '/access/api/v1/oidc'
 const nobody = { authorization: undefined }
 
 let app: AdminApiApp
-let issuer: Server
-let issuerUrl: string
-let key: CryptoKey
+let issuer: Issuer
 beforeAll(async () => {
   app = await AdminApiApp.start({ publicUrl: 'https://registry.example' })
-  const pair = await generateKeyPair('RS256', { extractable: true })
-  key = pair.privateKey
-  const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }
-  issuer = createServer((request, response) => {
-    const metadata = {
-      issuer: issuerUrl,
-      jwks_uri: `${issuerUrl}/jwks`,
-      authorization_endpoint: `${issuerUrl}/auth`,
-      token_endpoint: `${issuerUrl}/token`,
-      response_types_supported: ['code'],
-    }
-    response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(request.url === '/jwks' ? { keys: [jwk] } : metadata))
-  })
-  issuer.listen(0, '127.0.0.1')
-  await once(issuer, 'listening')
-  issuerUrl = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`
+  issuer = await Issuer.start()
 })
 afterAll(async () => {
-  issuer.close()
+  issuer.stop()
   await app.close()
 })
 
 const status = async (sent: Promise<{ status: number }>) => (await sent).status
 const provider = () => ({
   name: 'ci',
-  issuer_url: issuerUrl,
+  issuer_url: issuer.url,
   provider_type: 'generic',
-  audience: 'entrepot-ci',
+  audience: jobAudience,
   description: 'd',
   client_id: 'entrepot',
   client_secret: 'canary-client',
@@ -59,11 +38,7 @@ const mapping = {
     expires_in: 600,
   },
 }
-const jobToken = (claims: object) => {
-  const seconds = Math.floor(Date.now() / 1000)
-  const common = { iss: issuerUrl, aud: 'entrepot-ci', sub: 'job', iat: seconds, exp: seconds + 300 }
-  return new SignJWT({ ...common, ...claims }).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(key)
-}
+const jobToken = (claims: object) => issuer.sign(claims)
 
 describe('OpenID providers', () => {
   it('are created, shown without the secret, changed and deleted, with their mappings', async () => {
@@ -84,7 +59,7 @@ describe('OpenID providers', () => {
     expect(await status(app.send('PUT', `${mappings}/none`, mapping))).toBe(404)
     expect(await status(app.send('DELETE', `${mappings}/team`))).toBe(204)
     expect(await status(app.send('GET', `${mappings}/team`))).toBe(404)
-    await app.send('PUT', `${path}/ci`, { issuer_url: `${issuerUrl}/other` })
+    await app.send('PUT', `${path}/ci`, { issuer_url: `${issuer.url}/other` })
     expect(secret()).toBeUndefined()
     expect(await status(app.send('DELETE', `${path}/ci`))).toBe(204)
     expect(await status(app.send('DELETE', `${path}/ci`))).toBe(404)
@@ -170,7 +145,7 @@ describe('a login at a provider', () => {
     const answer = await begin('?return_to=/ui/')
     expect(answer.status).toBe(302)
     const location = new URL(answer.headers.get('location') ?? '')
-    expect(location.origin + location.pathname).toBe(`${issuerUrl}/auth`)
+    expect(location.origin + location.pathname).toBe(`${issuer.url}/auth`)
     expect(location.searchParams.get('redirect_uri')).toBe(`https://registry.example${path}/callback/ci`)
     expect(location.searchParams.get('code_challenge_method')).toBe('S256')
     const cookie = answer.headers.getSetCookie()[0] ?? ''

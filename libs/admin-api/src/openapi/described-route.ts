@@ -2,7 +2,7 @@ import { byCodePoint } from '@entrepot/kernel'
 import { type Permission, permissionKey } from '../permission.js'
 import { RequestMethod, type Type } from '@nestjs/common'
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js'
-import { descriptionKey, type RouteDescription } from './route-description.js'
+import { descriptionKey, type RouteDescription, type RouteExample } from './route-description.js'
 
 /** A route as Nest mounts it, with what is said of it. */
 export interface DescribedRoute {
@@ -28,6 +28,15 @@ const methods: Partial<Record<RequestMethod, DescribedRoute['method']>> = {
 /** All routes of the controllers that answer one method, in the order of their paths. */
 export function describedRoutes(controllers: readonly Type[]): readonly DescribedRoute[] {
   return controllers.flatMap(routesOf).sort((one, other) => byCodePoint(one.path, other.path))
+}
+
+/** Those of the route's examples that are for this path, where it has several. */
+export function examplesOf({ description, parameters }: DescribedRoute): readonly RouteExample[] {
+  const examples: readonly RouteExample[] = description?.examples ?? []
+  return examples.filter(({ path = {} }) => {
+    const given = Object.keys(path)
+    return given.length === parameters.length && parameters.every(({ name }) => given.includes(name))
+  })
 }
 
 function routesOf(controller: Type): readonly DescribedRoute[] {

@@ -32,6 +32,13 @@ export const object = (fields: SchemaFields, optional: SchemaFields = {}): JsonS
   ...(Object.keys(fields).length === 0 ? {} : { required: Object.keys(fields) }),
 })
 
-export const titled = (title: string, schema: JsonSchema): JsonSchema => ({ title, ...schema })
+export const titled = (title: string, schema: JsonSchema): JsonSchema => ({ ...schema, title })
 
 export const described = (description: string, schema: JsonSchema): JsonSchema => ({ ...schema, description })
+
+/** One page of a list; `cursor` asks for the next and is missing on the last. */
+export const page = (name: string, items: JsonSchema): JsonSchema =>
+  object(
+    { [name]: listOf(items) },
+    { cursor: described('Asks for the next page; missing on the last.', text) },
+  )

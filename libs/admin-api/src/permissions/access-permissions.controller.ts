@@ -7,6 +7,7 @@ import { baseUrlOf } from '../http/base-url.js'
 import { cursorPage } from '../http/cursor-page.js'
 import { noSuch } from '../http/no-such.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import {
@@ -20,6 +21,7 @@ import {
   resourceTypes,
 } from './permission-access.js'
 import { PermissionAdministration } from './permission-administration.js'
+import { accessPermissionsDocs } from './permissions.docs.js'
 
 const types: ReadonlySet<string> = new Set(resourceTypes)
 
@@ -32,6 +34,7 @@ export class AccessPermissionsController {
     @Inject(PermissionAdministration) private readonly permissions: PermissionAdministration,
   ) {}
 
+  @Documented(accessPermissionsDocs.list)
   @Get()
   list(
     @CurrentCaller() caller: Caller,
@@ -48,6 +51,7 @@ export class AccessPermissionsController {
     }
   }
 
+  @Documented(accessPermissionsDocs.create)
   @RequiresAdministrator()
   @Post()
   @HttpCode(201)
@@ -64,11 +68,13 @@ export class AccessPermissionsController {
     return accessPermissionJson(target)
   }
 
+  @Documented(accessPermissionsDocs.get)
   @Get(':name')
   get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
     return accessPermissionJson(this.permissions.visible(caller, name))
   }
 
+  @Documented(accessPermissionsDocs.getSection)
   @Get(':name/:type')
   getSection(
     @Param('name') name: string,
@@ -82,6 +88,7 @@ export class AccessPermissionsController {
     return keptSectionJson(section)
   }
 
+  @Documented(accessPermissionsDocs.replaceSection)
   @Put(':name/:type')
   async replaceSection(
     @Param('name') name: string,
@@ -102,6 +109,7 @@ export class AccessPermissionsController {
     return artifactSectionJson(target)
   }
 
+  @Documented(accessPermissionsDocs.delete)
   @RequiresAdministrator()
   @Delete(':name')
   @HttpCode(204)
@@ -109,6 +117,7 @@ export class AccessPermissionsController {
     await this.permissions.remove(caller, name)
   }
 
+  @Documented(accessPermissionsDocs.deleteSection)
   @RequiresAdministrator()
   @Delete(':name/:type')
   @HttpCode(204)

@@ -8,7 +8,7 @@ import { shownGrants, shownIncludes, shownSectionGrants } from './permission-jso
 import { parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
 import { accessWords } from './permission-words.js'
 
-class PatternsDto {
+export class PatternsDto {
   @IsTextList() include_patterns?: string[]
   @IsTextList() exclude_patterns?: string[]
 }

@@ -6,7 +6,7 @@ import { checkName, shownGrants, shownIncludes } from './permission-json.js'
 import { parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
 import { v1Words } from './permission-words.js'
 
-class PermissionV1Dto {
+export class PermissionV1Dto {
   @IsText() name?: string
   @IsText() includesPattern?: string
   @IsText() excludesPattern?: string

@@ -7,11 +7,11 @@ import { checkName, shownGrants, shownIncludes, shownSectionGrants } from './per
 import { parseGrants, patternsIn, type PermissionInput } from './permission-input.js'
 import { v2Words } from './permission-words.js'
 
-class PermissionV2Dto {
+export class PermissionV2Dto {
   @IsText() name?: string
 }
 
-class SectionDto {
+export class SectionDto {
   @IsTextList() 'include-patterns'?: string[]
   @IsTextList() 'exclude-patterns'?: string[]
   @IsTextList() repositories?: string[]

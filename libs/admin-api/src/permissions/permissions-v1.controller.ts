@@ -4,10 +4,12 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { baseUrlOf } from '../http/base-url.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { PermissionAdministration } from './permission-administration.js'
 import { parsePermissionV1, permissionV1Json } from './permission-v1.js'
+import { permissionsV1Docs } from './permissions.docs.js'
 
 /** Artifactory's security entities of type permission. */
 @RequiresUser()
@@ -18,6 +20,7 @@ export class PermissionsV1Controller {
     @Inject(PermissionAdministration) private readonly permissions: PermissionAdministration,
   ) {}
 
+  @Documented(permissionsV1Docs.list)
   @Get()
   list(@CurrentCaller() caller: Caller, @Req() request: Request): readonly object[] {
     const base = `${baseUrlOf(request, this.ports.publicUrl)}/artifactory/api/security/permissions`
@@ -26,12 +29,14 @@ export class PermissionsV1Controller {
       .map(({ name }) => ({ name, uri: `${base}/${encodeURIComponent(name)}` }))
   }
 
+  @Documented(permissionsV1Docs.get)
   @Get(':name')
   get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
     return permissionV1Json(this.permissions.visible(caller, name))
   }
 
   /** Creates or replaces. */
+  @Documented(permissionsV1Docs.put)
   @Put(':name')
   async put(
     @Param('name') name: string,
@@ -44,6 +49,7 @@ export class PermissionsV1Controller {
     warnOfIgnored(response, input.ignored)
   }
 
+  @Documented(permissionsV1Docs.delete)
   @RequiresAdministrator()
   @Delete(':name')
   @HttpCode(200)

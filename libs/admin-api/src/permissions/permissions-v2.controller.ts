@@ -4,10 +4,12 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { baseUrlOf } from '../http/base-url.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { PermissionAdministration } from './permission-administration.js'
 import { parsePermissionV2, permissionV2Json } from './permission-v2.js'
+import { permissionsV2Docs } from './permissions.docs.js'
 
 /** Artifactory's permission targets V2. */
 @RequiresUser()
@@ -18,6 +20,7 @@ export class PermissionsV2Controller {
     @Inject(PermissionAdministration) private readonly permissions: PermissionAdministration,
   ) {}
 
+  @Documented(permissionsV2Docs.list)
   @Get()
   list(@CurrentCaller() caller: Caller, @Req() request: Request): readonly object[] {
     const base = `${baseUrlOf(request, this.ports.publicUrl)}/artifactory/api/v2/security/permissions`
@@ -26,12 +29,14 @@ export class PermissionsV2Controller {
       .map(({ name }) => ({ name, uri: `${base}/${encodeURIComponent(name)}` }))
   }
 
+  @Documented(permissionsV2Docs.get)
   @Get(':name')
   get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
     return permissionV2Json(this.permissions.visible(caller, name))
   }
 
   /** Creates or replaces; the Terraform provider takes nothing but 200 for either. */
+  @Documented(permissionsV2Docs.put)
   @Put(':name')
   async put(
     @Param('name') name: string,
@@ -45,6 +50,7 @@ export class PermissionsV2Controller {
   }
 
   /** Creates. */
+  @Documented(permissionsV2Docs.create)
   @RequiresAdministrator()
   @Post(':name')
   @HttpCode(201)
@@ -59,6 +65,7 @@ export class PermissionsV2Controller {
     warnOfIgnored(response, input.ignored)
   }
 
+  @Documented(permissionsV2Docs.delete)
   @RequiresAdministrator()
   @Delete(':name')
   @HttpCode(200)

@@ -17,9 +17,11 @@ import { queryText } from '../http/cursor-page.js'
 import { noSuch } from '../http/no-such.js'
 import { requiredText } from '../http/required-text.js'
 import { RequestContexts } from '../items/request-contexts.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { type ExplainedTo, explanationJson } from './explanation-json.js'
+import { explainDocs } from './resolution.docs.js'
 
 /**
  * What a pull would do now and why: `?repo=docker&image=library/alpine&reference=3.20`, for the caller, or for `&user=` when
@@ -34,6 +36,7 @@ export class ExplainController {
     @Inject(RequestContexts) private readonly contexts: RequestContexts,
   ) {}
 
+  @Documented(explainDocs.explain)
   @Get()
   async explain(
     @Query() query: Record<string, unknown>,

@@ -4,20 +4,16 @@ import { Controller, HttpCode, Inject, Post, Res } from '@nestjs/common'
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
-import { IsText } from '../field-rules.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { RequestContexts } from '../items/request-contexts.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { VisibleRepositories } from '../visible-repositories.js'
-
-class InvalidateDto {
-  @IsText() repo?: string
-  @IsText() image?: string
-  @IsText() reference?: string
-}
+import { invalidateDocs } from './resolution.docs.js'
+import { InvalidateDto } from './resolution.dto.js'
 
 interface InvalidatedPart {
   readonly image?: ImageName
@@ -40,6 +36,7 @@ export class InvalidateController {
     @Inject(RequestContexts) private readonly contexts: RequestContexts,
   ) {}
 
+  @Documented(invalidateDocs.invalidate)
   @Post()
   @HttpCode(200)
   async invalidate(

@@ -10,21 +10,19 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nes
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
-import { IsText } from '../field-rules.js'
 import { cursorPage, nextCursor } from '../http/cursor-page.js'
 import { noSuch } from '../http/no-such.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { itemPathOf, type PathParts } from '../items/item-path.js'
 import { RequestContexts } from '../items/request-contexts.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
-
-class UndoDto {
-  @IsText() to?: string
-}
+import { tagHistoryDocs } from './resolution.docs.js'
+import { UndoDto } from './resolution.dto.js'
 
 interface NamedTag {
   readonly repository: OciRepository
@@ -46,6 +44,7 @@ export class TagHistoryController {
     @Inject(RequestContexts) private readonly contexts: RequestContexts,
   ) {}
 
+  @Documented(tagHistoryDocs.history)
   @Get(':repository/*path/history')
   async history(
     @Param('repository') key: string,
@@ -77,6 +76,7 @@ export class TagHistoryController {
     }
   }
 
+  @Documented(tagHistoryDocs.undo)
   @Post(':repository/*path/undo')
   @HttpCode(200)
   async undo(

@@ -3,19 +3,15 @@ import { Controller, Get, Header, HttpCode, Inject, Param, Post, Put, Res } from
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
-import { IsCount, IsFlag } from '../field-rules.js'
 import { given } from '../http/given.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject, JsonTexts } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
-
-class LockPolicyDto {
-  @IsFlag() enabled?: boolean
-  /** 0 only where nobody is locked. */
-  @IsCount(0, 1000) loginAttempts?: number
-}
+import { loginLocksDocs } from './security.docs.js'
+import { LockPolicyDto } from './security.dto.js'
 
 /** Artifactory's lock of users after failed logins. */
 @RequiresAdministrator()
@@ -23,12 +19,14 @@ class LockPolicyDto {
 export class LoginLocksController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
+  @Documented(loginLocksDocs.get)
   @Get('userLockPolicy')
   get(): { enabled: boolean; loginAttempts: number } {
     const { enabled, loginAttempts } = this.ports.logins.policies.current
     return { enabled, loginAttempts }
   }
 
+  @Documented(loginLocksDocs.put)
   @Put('userLockPolicy')
   @Header('Content-Type', 'text/plain')
   async put(
@@ -50,12 +48,14 @@ export class LoginLocksController {
     return 'UserLockPolicy was successfully updated\n'
   }
 
+  @Documented(loginLocksDocs.locked)
   @Get('lockedUsers')
   locked(): Promise<readonly string[]> {
     return this.ports.logins.failures.locked()
   }
 
   /** 200 as well where nobody is locked by that name, as Artifactory answers: the text says so. */
+  @Documented(loginLocksDocs.unlock)
   @Post('unlockUsers/:name')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
@@ -66,6 +66,7 @@ export class LoginLocksController {
       : `The user ${userNameOf(name)} was successfully unlocked\n`
   }
 
+  @Documented(loginLocksDocs.unlockSome)
   @Post('unlockUsers')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
@@ -76,6 +77,7 @@ export class LoginLocksController {
       : 'Specified users were successfully unlocked\n'
   }
 
+  @Documented(loginLocksDocs.unlockAll)
   @Post('unlockAllUsers')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')

@@ -122,12 +122,13 @@ export class AdminApiApp {
     await this.app.close()
   }
 
-  /** Asks as the administrator unless `ask` says otherwise. */
+  /** Asks as the administrator unless `ask` says otherwise; follows no redirection. */
   async send(method: string, path: string, body?: unknown, ask: Ask = {}): Promise<Answer> {
     const authorization = 'authorization' in ask ? ask.authorization : asAdmin
     const content = ask.raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const response = await fetch(this.url + path, {
       method,
+      redirect: 'manual',
       headers: {
         ...(authorization === undefined ? {} : { authorization }),
         ...(content === undefined ? {} : { 'content-type': 'application/json' }),

@@ -5,6 +5,7 @@ import { type Caller, CurrentCaller } from '../caller.js'
 import { cursorPage } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonOrFormBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { OptionalLogin, RequiresUser } from '../permission.js'
 import { originOf } from '../request-origin.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
@@ -13,6 +14,7 @@ import { TokenAdministration } from './token-administration.js'
 import { createdTokenJson, legacyTokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
 import { refreshTokenIn, wantedToken } from './tokens.controller.js'
+import { legacyTokensDocs } from './tokens.docs.js'
 
 /** Artifactory's default for these. */
 const defaultLifetimeSeconds = 3600
@@ -26,6 +28,7 @@ export class LegacyTokensController {
     @Inject(TokenAdministration) private readonly tokens: TokenAdministration,
   ) {}
 
+  @Documented(legacyTokensDocs.create)
   @OptionalLogin()
   @Post()
   @HttpCode(200)
@@ -51,11 +54,13 @@ export class LegacyTokensController {
     return createdTokenJson(created, false)
   }
 
+  @Documented(legacyTokensDocs.list)
   @Get()
   async list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
     return legacyTokensJson(await this.tokens.list(caller, cursorPage(query)))
   }
 
+  @Documented(legacyTokensDocs.revoke)
   @Post('revoke')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')

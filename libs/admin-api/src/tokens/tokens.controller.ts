@@ -8,12 +8,14 @@ import { given } from '../http/given.js'
 import { cursorPage } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonOrFormBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { OptionalLogin, RequiresUser } from '../permission.js'
 import { originOf } from '../request-origin.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { TokenAdministration } from './token-administration.js'
 import { createdTokenJson, tokenJson, tokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
+import { tokensDocs } from './tokens.docs.js'
 
 const wholeUser = 'applied-permissions/user'
 
@@ -27,6 +29,7 @@ export class TokensController {
   ) {}
 
   /** With `grant_type=refresh_token` the refresh token is what is shown: its access token may have expired. */
+  @Documented(tokensDocs.create)
   @OptionalLogin()
   @Post()
   @HttpCode(200)
@@ -46,22 +49,26 @@ export class TokensController {
     return createdTokenJson(created, dto.include_reference_token === true)
   }
 
+  @Documented(tokensDocs.list)
   @Get()
   async list(@CurrentCaller() caller: Caller, @Query() query: Record<string, unknown>): Promise<object> {
     return tokensJson(await this.tokens.list(caller, cursorPage(query)))
   }
 
+  @Documented(tokensDocs.revokeAny)
   @Post('revoke')
   @HttpCode(200)
   async revokeAny(@CurrentCaller() caller: Caller, @JsonOrFormBody() body: JsonObject): Promise<void> {
     await this.tokens.revokeEither(caller, parseDto(RevocationDto, body))
   }
 
+  @Documented(tokensDocs.get)
   @Get(':id')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<object> {
     return tokenJson(await this.tokens.visible(caller, id))
   }
 
+  @Documented(tokensDocs.revoke)
   @Delete(':id')
   @HttpCode(200)
   async revoke(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {

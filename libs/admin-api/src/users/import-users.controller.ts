@@ -5,9 +5,11 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { type Query as QueryParameters, queryText } from '../http/cursor-page.js'
 import { TextBody } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { parseUserName } from './user-name.js'
+import { importUsersDocs } from './users.docs.js'
 
 /** Users from a file of another registry. */
 @RequiresAdministrator()
@@ -16,6 +18,7 @@ export class ImportUsersController {
   constructor(@Inject(adminApiPorts) private readonly ports: AdminApiPorts) {}
 
   /** `?replace=true` gives users who are here the password of the file; each refused line says why. */
+  @Documented(importUsersDocs.htpasswd)
   @Post('htpasswd')
   @HttpCode(200)
   async htpasswd(

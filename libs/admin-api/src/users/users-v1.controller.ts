@@ -8,6 +8,7 @@ import { allPages } from '../http/all-pages.js'
 import { baseUrlOf } from '../http/base-url.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { ChangePasswordDto } from './change-password.dto.js'
@@ -16,6 +17,7 @@ import { ownProfileOf } from './own-profile.js'
 import { UserAdministration } from './user-administration.js'
 import { statusOf, userV1Json } from './user-json.js'
 import { settingsOfV1, UserV1Dto } from './user-v1.dto.js'
+import { usersV1Docs } from './users.docs.js'
 
 const ownFields: ReadonlySet<string> = new Set(['name', 'email', 'password', 'oldPassword'])
 
@@ -28,6 +30,7 @@ export class UsersV1Controller {
     @Inject(UserAdministration) private readonly users: UserAdministration,
   ) {}
 
+  @Documented(usersV1Docs.list)
   @Get()
   async list(@Req() request: Request): Promise<readonly object[]> {
     const base = `${baseUrlOf(request, this.ports.publicUrl)}/artifactory/api/security/users`
@@ -40,6 +43,7 @@ export class UsersV1Controller {
     return entries
   }
 
+  @Documented(usersV1Docs.get)
   @RequiresUser()
   @Get(':name')
   async get(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<object> {
@@ -47,6 +51,7 @@ export class UsersV1Controller {
   }
 
   /** Creates, or changes what the body names. */
+  @Documented(usersV1Docs.put)
   @Put(':name')
   @HttpCode(201)
   async put(
@@ -62,6 +67,7 @@ export class UsersV1Controller {
     warnOfIgnored(response, unknownFieldsIn(UserV1Dto, body))
   }
 
+  @Documented(usersV1Docs.update)
   @RequiresUser()
   @Post(':name')
   @HttpCode(200)
@@ -81,6 +87,7 @@ export class UsersV1Controller {
     warnOfIgnored(response, unknownFieldsIn(UserV1Dto, body))
   }
 
+  @Documented(usersV1Docs.delete)
   @Delete(':name')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
@@ -90,6 +97,7 @@ export class UsersV1Controller {
   }
 
   /** By the users themselves, who prove that they know the old one. */
+  @Documented(usersV1Docs.changePassword)
   @RequiresUser()
   @Post('authorization/changePassword')
   @HttpCode(200)

@@ -21,6 +21,7 @@ import { baseUrlOf } from '../http/base-url.js'
 import { cursorPage, nextCursor } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
+import { Documented } from '../openapi/route-description.js'
 import { RequiresAdministrator, RequiresUser } from '../permission.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { withFixedKind } from './fixed-kind.js'
@@ -28,6 +29,7 @@ import { ownProfileOf } from './own-profile.js'
 import { UserAdministration } from './user-administration.js'
 import { groupsOf, statusOf, userV2Json } from './user-json.js'
 import { MembershipChangeDto, PasswordDto, settingsOfV2, UserV2Dto } from './user-v2.dto.js'
+import { usersV2Docs } from './users.docs.js'
 
 const ownFields: ReadonlySet<string> = new Set(['username', 'email', 'password', 'old_password'])
 
@@ -40,6 +42,7 @@ export class UsersV2Controller {
     @Inject(UserAdministration) private readonly users: UserAdministration,
   ) {}
 
+  @Documented(usersV2Docs.list)
   @Get()
   async list(@Query() query: Record<string, unknown>, @Req() request: Request): Promise<object> {
     const { items, more } = await this.ports.accounts.users.list(cursorPage(query))
@@ -53,6 +56,7 @@ export class UsersV2Controller {
     return { users, ...nextCursor(more, items.at(-1)?.name) }
   }
 
+  @Documented(usersV2Docs.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -67,12 +71,14 @@ export class UsersV2Controller {
     return userV2Json(account)
   }
 
+  @Documented(usersV2Docs.get)
   @RequiresUser()
   @Get(':name')
   async get(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<object> {
     return userV2Json(await this.users.visible(caller, name))
   }
 
+  @Documented(usersV2Docs.update)
   @RequiresUser()
   @Patch(':name')
   async update(
@@ -99,12 +105,14 @@ export class UsersV2Controller {
     return userV2Json(account)
   }
 
+  @Documented(usersV2Docs.delete)
   @Delete(':name')
   @HttpCode(204)
   async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
     await this.users.remove(caller, name)
   }
 
+  @Documented(usersV2Docs.changeGroups)
   @Patch(':name/groups')
   async changeGroups(
     @Param('name') name: string,
@@ -118,6 +126,7 @@ export class UsersV2Controller {
     return { groups: groupsOf(account) }
   }
 
+  @Documented(usersV2Docs.setPassword)
   @RequiresUser()
   @Put(':name/password')
   @HttpCode(204)
@@ -129,6 +138,7 @@ export class UsersV2Controller {
     return this.changePassword(name, caller, body)
   }
 
+  @Documented(usersV2Docs.changePassword)
   @RequiresUser()
   @Post(':name/password')
   @HttpCode(204)
