@@ -7,6 +7,7 @@ export const auditActions = [
   'push',
   'delete',
   'tag.restore',
+  'property.update',
   'cache.invalidate',
   'upstream.probe',
   'token.create',

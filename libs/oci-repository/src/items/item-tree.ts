@@ -1,4 +1,4 @@
-import { byCodePoint, isRegistryError } from '@entrepot/kernel'
+import { byCodePoint } from '@entrepot/kernel'
 import { type ImageName, isImageName, type Tag, tagReference } from '@entrepot/oci-model'
 import type { RepositoryId, RepositoryKey } from '@entrepot/repositories'
 import type { Found, ManifestBytes, OciRepository } from '../oci-repository.js'
@@ -9,6 +9,7 @@ import { isManifestFile, manifestFolderOf, splitLast } from './item-path.js'
 import { ListedItems } from './listed-items.js'
 import { manifestFiles } from './manifest-files.js'
 import type { ItemTimes, ItemTimesStore } from './item-times.js'
+import { tagPages } from './tag-pages.js'
 
 const pageLimit = 1000
 
@@ -236,34 +237,6 @@ export class ItemTree {
       }),
     )
     return parts.flat()
-  }
-}
-
-async function* tagPages(
-  repository: OciRepository,
-  image: ImageName,
-  context: RequestContext,
-): AsyncGenerator<readonly Tag[], void> {
-  for (let after: string | undefined; ;) {
-    const page = await tagsOrNone(repository, image, after, context)
-    yield page.items
-    after = page.items.at(-1)
-    if (!page.more || after === undefined) return
-  }
-}
-
-/** An image may go while it is looked at. */
-async function tagsOrNone(
-  repository: OciRepository,
-  image: ImageName,
-  after: string | undefined,
-  context: RequestContext,
-) {
-  try {
-    return await repository.stored.tags(image, { limit: pageLimit, after }, context)
-  } catch (error) {
-    if (isRegistryError(error, 'NAME_UNKNOWN')) return { items: [], more: false }
-    throw error
   }
 }
 

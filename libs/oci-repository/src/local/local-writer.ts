@@ -24,6 +24,7 @@ import type {
 import { ownerOf } from '../owner-of.js'
 import type { Reach } from '../reach.js'
 import type { RequestContext } from '../request-context.js'
+import { imageLabels } from './image-labels.js'
 import type { LocalUploads } from './local-uploads.js'
 
 const pageOfTags = 1000
@@ -112,6 +113,7 @@ export class LocalWriter implements OciWriter {
         bytes: push.bytes,
         artifactType: manifest.artifactType,
         annotations: manifest.annotations,
+        labels: await imageLabels(image, manifest.blobs, this.content.blobs),
         subject: manifest.subject,
         blobs,
         needsBlobs: true,

@@ -20,6 +20,7 @@ import { ItemTransfer } from '../items/item-transfer.js'
 import { ItemTree } from '../items/item-tree.js'
 import { ManifestTransfer } from '../manifest-transfer.js'
 import { Promotion } from '../promotion.js'
+import { ItemProperties } from '../properties/item-properties.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
 import { TagHistory } from '../tag-history.js'
@@ -69,6 +70,7 @@ export class Workbench {
   readonly directory: RepositoryDirectory
   readonly repositories: ConfiguredOciRepositories
   readonly items: ItemTree
+  readonly itemProperties: ItemProperties
   readonly promotion: Promotion
   readonly itemTransfer: ItemTransfer
   readonly tagHistory: TagHistory
@@ -114,6 +116,7 @@ export class Workbench {
     this.promotion = new Promotion(transfer)
     this.itemTransfer = new ItemTransfer(transfer, this.properties, idOf)
     this.items = new ItemTree(this.times, idOf)
+    this.itemProperties = new ItemProperties(this.properties, this.manifests, idOf)
     this.tagHistory = new TagHistory(new InMemoryTagEventStore(this.manifests), idOf)
   }
 
