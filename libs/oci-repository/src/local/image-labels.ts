@@ -50,7 +50,7 @@ function labelsIn(bytes: Buffer): Annotations {
   const labels = fieldOf(fieldOf(config, 'config'), 'Labels')
   if (typeof labels !== 'object' || labels === null) return {}
   const texts = Object.entries(labels).filter(([, value]) => typeof value === 'string')
-  return Object.fromEntries(texts) as Annotations
+  return Object.fromEntries(texts)
 }
 
 function fieldOf(value: unknown, name: string): unknown {
