@@ -9,6 +9,7 @@ import {
 import { PostgresSigningKeyStore } from '@entrepot/database'
 import { TestDatabase } from '@entrepot/database/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { secretBox } from '../support/entrepot.js'
 import { errorCodes, expectStatus, json, type Answer, type Credentials } from '../support/registry-client.js'
 import { eventually } from '../support/workplace.js'
 import { keys } from './matrix/grants.js'
@@ -60,7 +61,7 @@ describe('a bearer token', () => {
     await world.entrepot.registry.pushImage(image, '1', smallManifest('attacked'))
     token = ((await world.visitor(admin).bearer(scope)) ?? '').slice('Bearer '.length)
     ;[header, claims] = [partOf(token, 0), partOf(token, 1)]
-    const stored = await new PostgresSigningKeyStore(db.database).list()
+    const stored = await new PostgresSigningKeyStore(db.database, secretBox()).list()
     ours = createPrivateKey(stored.find(({ id }) => id === header['kid'])?.privateKeyPem ?? '')
   })
   afterAll(async () => {

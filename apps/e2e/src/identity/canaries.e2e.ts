@@ -11,7 +11,8 @@ import { AccessTokens, type DirectorySettings, LiveAccessTokens, PasswordHasher 
 import { systemClock } from '@entrepot/kernel'
 import { companyDirectory } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { adminPassword, Entrepot } from '../support/entrepot.js'
+import { adminPassword, Entrepot, secretBox } from '../support/entrepot.js'
+import { everyRowOf } from '../support/every-row.js'
 import { FaultyUpstream } from '../support/faulty-upstream.js'
 import { givesAway } from '../support/find-secret.js'
 import { makeImage } from '../support/images.js'
@@ -92,10 +93,11 @@ describe('no secret is told', () => {
     const settings = companyDirectory([directory.url], {
       search: { managerDn: 'cn=manager,dc=example', managerPassword: planted.managerPassword },
     })
-    return new PostgresOrderedSettingsStore<DirectorySettings>(db.database, 'ldap_settings').create(
-      'corp',
-      settings,
-    )
+    return new PostgresOrderedSettingsStore<DirectorySettings>(
+      db.database,
+      'ldap_settings',
+      secretBox(),
+    ).create('corp', settings)
   }
 
   /** Keeps all that an answer tells but its own secrets: a token that was asked for is one. */
@@ -312,6 +314,7 @@ describe('no secret is told', () => {
     places.set('audit file', await readFile(join(folder, 'audit.jsonl'), 'utf8'))
     const rows = await db.database.query({ text: 'SELECT * FROM audit_events ORDER BY id' }, [])
     places.set('audit rows', JSON.stringify(rows))
+    places.set('database', await everyRowOf(db.database))
     await eventually('the receiver has as much', () => syslog.messages.length >= rows.length)
     const parameters = syslog.messages.map(({ structuredData }) =>
       [...structuredData.values()].flatMap((element) => [...element.values()]),
@@ -319,7 +322,9 @@ describe('no secret is told', () => {
     places.set('syslog', JSON.stringify([syslog.messages, parameters]))
   }
 
-  const everywhere = ['metrics', 'answers', 'log', 'audit file', 'audit rows', 'syslog']
+  const everywhere = ['metrics', 'answers', 'log', 'audit file', 'audit rows', 'syslog', 'database']
+  /** What a dump of the database may hold all the same. */
+  const stored: Readonly<Record<string, readonly string[]>> = { database: ['passwordHash'] }
 
   it.each(everywhere)('and the %s were looked through: the marker is there', (place) => {
     expect(givesAway(places.get(place) ?? '', marker)).toBe(true)
@@ -328,7 +333,12 @@ describe('no secret is told', () => {
   it.each(everywhere)('in the %s', (place) => {
     const text = places.get(place) ?? ''
     const found = [...secrets].filter(([, secret]) => givesAway(text, secret)).map(([name]) => name)
-    expect(found).toEqual([])
+    expect(found).toEqual(stored[place] ?? [])
+  })
+
+  it('and the database has no key in clear that signs tokens', () => {
+    expect(places.get('database')).not.toContain('PRIVATE KEY')
+    expect(places.get('database')).toContain('$entrepot$1$')
   })
 
   it('and the metrics show that the directory does not let its manager in, by host and port', () => {

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Containers } from '../support/containers.js'
 import { Docker } from '../support/docker.js'
-import { adminPassword, Entrepot } from '../support/entrepot.js'
+import { adminPassword, Entrepot, secretBox } from '../support/entrepot.js'
 import { makeImage } from '../support/images.js'
 import { requirePart } from '../support/parts.js'
 import { type Answer, json, Registry } from '../support/registry-client.js'
@@ -65,10 +65,15 @@ describe.skipIf(!requirePart('root', 'dockerd', 'docker', 'podman') || !requireS
     })
 
     async function configure(): Promise<void> {
-      const directories = new PostgresOrderedSettingsStore<DirectorySettings>(db.database, 'ldap_settings')
+      const directories = new PostgresOrderedSettingsStore<DirectorySettings>(
+        db.database,
+        'ldap_settings',
+        secretBox(),
+      )
       const groups = new PostgresOrderedSettingsStore<DirectoryGroupSettings>(
         db.database,
         'ldap_group_settings',
+        secretBox(),
       )
       const caCertificates = `${first.caCertificates}${second.caCertificates}`
       const search = { searchBase: 'ou=people|ou=bulk' }

@@ -1,3 +1,4 @@
+import { AesSecretBox, parseMasterKeys } from '@entrepot/database'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,17 @@ import { eventually, freePort, removeFolder, temporaryFolder } from './workplace
 
 const builtServer = fileURLToPath(new URL('../../../../dist/apps/server/src/main.js', import.meta.url))
 
+/** Of servers that share a database with each other, or with a test. */
+const masterKey = Buffer.alloc(32, 'entrepot').toString('base64')
+
 export const adminPassword = 'quay-side:Crane 42'
+
+/** What those servers seal secrets in. */
+export function secretBox(): AesSecretBox {
+  const keys = parseMasterKeys(masterKey)
+  if (keys === undefined) throw new Error('the master key of the tests is none')
+  return new AesSecretBox(keys)
+}
 
 export interface EntrepotOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -165,6 +176,8 @@ export class Entrepot {
         ENTREPOT_DATA_DIR: this.dataFolder,
         ENTREPOT_ADMIN_PASSWORD: adminPassword,
         ENTREPOT_LOG_LEVEL: 'info',
+        // Servers on a database of their own find or make theirs.
+        ...('ENTREPOT_DATABASE_URL' in this.env ? { ENTREPOT_MASTER_KEY: masterKey } : {}),
         ...this.env,
       },
       ready: async () => {

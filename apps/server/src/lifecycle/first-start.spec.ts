@@ -4,6 +4,7 @@ import { TestDatabase } from '@entrepot/database/testing'
 import { PasswordHasher } from '@entrepot/identity'
 import { internalLogins } from '@entrepot/identity/testing'
 import { type LogFields, silentLogger, systemClock } from '@entrepot/kernel'
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FirstStart } from './first-start.js'
@@ -31,7 +32,7 @@ describe('the first start', () => {
   })
 
   const replica = async () => {
-    const store = new PostgresRepositoryStore(database.database)
+    const store = new PostgresRepositoryStore(database.database, new FakeSecretBox())
     const repositories = new RepositoryDirectory(store, new MemoryBroadcast(), silentLogger)
     await repositories.start()
     started.push(repositories)

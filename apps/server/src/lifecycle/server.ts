@@ -14,6 +14,7 @@ import { Metrics } from '../metrics/metrics.js'
 import { listenAddressText } from '../settings/listen-address.js'
 import type { Settings } from '../settings/settings.js'
 import { auditTrailToken } from '../wiring/audit.module.js'
+import { unsealedToken } from '../wiring/database.module.js'
 import { registryHandlerToken } from '../wiring/registry-api.module.js'
 import { embeddedPostgres, migrateWhenReachable } from './connect-database.js'
 import { defaultRepositories } from './default-repositories.js'
@@ -23,6 +24,7 @@ import { Readiness } from './readiness.js'
 import { StartupError } from './startup-error.js'
 import type { Terminal } from './terminal.js'
 import { unlockAdministrators } from './unlock-administrators.js'
+import { recordForgotten, type Unsealed } from './unseal-secrets.js'
 
 /** The whole server, from its data folder to its port. What was started is stopped in the opposite order. */
 export class Server {
@@ -53,6 +55,7 @@ export class Server {
     signal.throwIfAborted()
     const firstStart = await application.get(FirstStart).run(this.settings)
     const audit = application.get<AuditTrail>(auditTrailToken)
+    recordForgotten(application.get<Unsealed>(unsealedToken), audit)
     await unlockAdministrators(application.get(FailureCount), audit, this.logger)
     await this.listen(application, firstStart)
   }

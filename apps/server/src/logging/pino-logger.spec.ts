@@ -27,7 +27,7 @@ describe('the log', () => {
     { req: { headers: { Authorization: canary, cookie: canary, 'set-cookie': [canary] } } },
     { password: canary, oldPassword: canary, passwd: canary },
     { token: canary, access_token: canary, refreshToken: canary },
-    { config: { username: 'u', password: canary }, clientSecret: canary, apiKey: canary },
+    { config: { username: 'u', password: canary }, clientSecret: canary, apiKey: canary, masterKey: canary },
     { list: [{ credentials: { user: canary } }] },
     { url: `https://user:${canary}@registry.example/v2/` },
     { database: `postgresql://entrepot:${canary}@db/entrepot` },

@@ -1,5 +1,5 @@
 const secretName =
-  /authori[sz]ation|cookie|passw(or)?d|passphrase|token|secret|credential|api[-_]?key|private[-_]?key/i
+  /authori[sz]ation|cookie|passw(or)?d|passphrase|token|secret|credential|api[-_]?key|(private|master)[-_]?key/i
 
 const judgedNames = new Map<string, boolean>()
 const maximumJudgedNames = 1000

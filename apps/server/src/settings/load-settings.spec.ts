@@ -137,8 +137,9 @@ describe('settings', () => {
       ENTREPOT_DATABASE_URL: 'mysql://u:canary-db@h/d',
       ENTREPOT_REDIS_URL: 'canary-redis',
       ENTREPOT_ADMIN_PASSWORD: 'password',
+      ENTREPOT_MASTER_KEY: 'canary-master',
     })
-    expect(problems).toHaveLength(3)
+    expect(problems).toHaveLength(4)
     expect(problems.join('\n')).not.toMatch(/canary|"password"/)
     expect(problems.join('\n')).toContain('ENTREPOT_ADMIN_PASSWORD (in the environment)')
   })
@@ -176,6 +177,20 @@ describe('settings', () => {
   it.each(['-1', '10001', '0.5', 'never'])('refuse %s as the step of refused logins', (milliseconds) => {
     expect(problemsOf({ ENTREPOT_LOGIN_REFUSAL_MILLISECONDS: milliseconds })).toEqual([
       expect.stringContaining('expected a whole number of milliseconds, from 0 to 10000'),
+    ])
+  })
+
+  it('take master keys in their order, from the environment and from the file', () => {
+    const keys = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'))
+    const { masterKey } = loadSettings({ ENTREPOT_MASTER_KEY: keys.join(',') }).settings
+    expect(masterKey).toHaveLength(2)
+    const file = configFile(`masterKey: "${keys[0]}"\n`)
+    expect(loadSettings({ ENTREPOT_CONFIG: file }).settings.masterKey).toEqual([masterKey?.[0]])
+  })
+
+  it.each(['ABCDEF01', 'abc', 'not the key'])('refuse %s as the id of a lost master key', (id) => {
+    expect(problemsOf({ ENTREPOT_LOST_MASTER_KEY: id })).toEqual([
+      expect.stringContaining('the id of a master key, eight hexadecimal digits'),
     ])
   })
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseSyslogTarget, type SyslogTarget } from '@entrepot/audit'
+import { type MasterKeys, parseMasterKeys } from '@entrepot/database'
 import { PasswordRule } from '@entrepot/identity'
 import { z } from 'zod'
 import { type AddressRange, parseAddressRange } from './address-range.js'
@@ -104,6 +105,21 @@ const signingKeyRotationDays = z
   .transform(Number)
   .refine((days) => days >= 1 && days <= 365, { error: rotationAllowed })
 
+const masterKey = z.string().transform((text, context): MasterKeys => {
+  const keys = parseMasterKeys(text)
+  if (keys !== undefined) return keys
+  context.addIssue({
+    code: 'custom',
+    message:
+      'one or more keys of 32 bytes in base64 (openssl rand -base64 32), separated by commas, the one that seals first',
+  })
+  return z.NEVER
+})
+
+const lostMasterKey = z.string().regex(/^[0-9a-f]{8}$/, {
+  error: 'the id of a master key, eight hexadecimal digits as the log shows it',
+})
+
 const shutdownGraceSeconds = z
   .string()
   .regex(/^\d{1,4}$/, { error: 'a whole number of seconds, from 0 to 3600', abort: true })
@@ -137,6 +153,11 @@ export const settingsSchema = z.object({
   bearerTokenSeconds: bearerTokenSeconds.prefault('300'),
   /** How long one key signs the registry's bearer tokens. */
   signingKeyRotationDays: signingKeyRotationDays.prefault('30'),
+  /** What seals the secrets in the database, and the keys that only open them after it. */
+  masterKey: masterKey.optional(),
+  masterKeyFile: path('the path of a file with master keys').optional(),
+  /** The secrets that this key has sealed are given up. */
+  lostMasterKey: lostMasterKey.optional(),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
 })
 
@@ -147,7 +168,12 @@ export type SettingName = keyof Settings
 export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[]
 
 /** Their values are never shown. */
-export const secretSettings: ReadonlySet<SettingName> = new Set(['adminPassword', 'databaseUrl', 'redisUrl'])
+export const secretSettings: ReadonlySet<SettingName> = new Set([
+  'adminPassword',
+  'databaseUrl',
+  'masterKey',
+  'redisUrl',
+])
 
 /** `dataDir` is ENTREPOT_DATA_DIR. */
 export function environmentName(name: SettingName): string {

@@ -2,6 +2,7 @@ import {
   createDataSourceOptions,
   Database,
   type DatabaseOptions,
+  StoredSecrets,
   PostgresAuditStore,
   PostgresAccessTokenStore,
   PostgresBlobIndex,
@@ -24,13 +25,22 @@ import {
   PostgresUploadStore,
   PostgresUserAccountStore,
 } from '@entrepot/database'
-import { systemClock } from '@entrepot/kernel'
+import { type SecretBox, systemClock } from '@entrepot/kernel'
 import { migrations } from '@entrepot-migrations'
 import { type FactoryProvider, Module } from '@nestjs/common'
 import { TypeOrmModule } from '@nestjs/typeorm'
 import { DataSource } from 'typeorm'
 import { PinoLogger } from '../logging/pino-logger.js'
-import { connectionToken } from './core.module.js'
+import { MasterKeySource } from '../lifecycle/master-key-source.js'
+import { type Unsealed, unsealSecrets } from '../lifecycle/unseal-secrets.js'
+import type { Settings } from '../settings/settings.js'
+import { connectionToken, settingsToken } from './core.module.js'
+
+/** Opens the secrets that stores keep. */
+export const secretBoxToken = Symbol('SecretBox')
+
+/** What the start found of them. */
+export const unsealedToken = Symbol('Unsealed')
 
 const storeClasses = [
   PostgresAuditStore,
@@ -45,20 +55,26 @@ const storeClasses = [
   PostgresPropertyStore,
   PostgresPushClaims,
   PostgresOidcLoginStore,
-  PostgresOidcProviderStore,
   PostgresRemoteRefStore,
-  PostgresRepositoryStore,
   PostgresSecuritySettingStore,
-  PostgresSigningKeyStore,
   PostgresTagCopier,
   PostgresUploadStore,
   PostgresUserAccountStore,
 ]
 
+/** Those that hold secrets. */
+const sealingStoreClasses = [PostgresOidcProviderStore, PostgresRepositoryStore, PostgresSigningKeyStore]
+
 const stores: readonly FactoryProvider[] = storeClasses.map((Store) => ({
   provide: Store,
   inject: [Database],
   useFactory: (database: Database) => new Store(database),
+}))
+
+const sealingStores: readonly FactoryProvider[] = sealingStoreClasses.map((Store) => ({
+  provide: Store,
+  inject: [Database, secretBoxToken],
+  useFactory: (database: Database, box: SecretBox) => new Store(database, box),
 }))
 
 const refreshTokenStore: FactoryProvider = {
@@ -84,9 +100,17 @@ const refreshTokenStore: FactoryProvider = {
   ],
   providers: [
     { provide: Database, inject: [DataSource], useFactory: (source: DataSource) => new Database(source) },
+    {
+      provide: unsealedToken,
+      inject: [Database, settingsToken, PinoLogger],
+      useFactory: (database: Database, settings: Settings, logger: PinoLogger): Promise<Unsealed> =>
+        unsealSecrets(settings, new MasterKeySource(settings), new StoredSecrets(database), logger),
+    },
+    { provide: secretBoxToken, inject: [unsealedToken], useFactory: ({ box }: Unsealed): SecretBox => box },
     ...stores,
+    ...sealingStores,
     refreshTokenStore,
   ],
-  exports: [Database, PostgresRefreshTokenStore, ...storeClasses],
+  exports: [Database, PostgresRefreshTokenStore, secretBoxToken, ...storeClasses, ...sealingStoreClasses],
 })
 export class DatabaseModule {}

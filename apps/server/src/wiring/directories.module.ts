@@ -5,12 +5,12 @@ import {
   type DirectoryGroupSettings,
   type DirectorySettings,
 } from '@entrepot/identity'
-import { systemClock } from '@entrepot/kernel'
+import { type SecretBox, systemClock } from '@entrepot/kernel'
 import { Module, type OnModuleDestroy } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import { broadcastToken, CoordinationModule } from './coordination.module.js'
-import { DatabaseModule } from './database.module.js'
+import { DatabaseModule, secretBoxToken } from './database.module.js'
 
 /** The directories whose people may log in here. */
 @Module({
@@ -18,11 +18,21 @@ import { DatabaseModule } from './database.module.js'
   providers: [
     {
       provide: ConfiguredDirectories,
-      inject: [Database, broadcastToken, PinoLogger, Metrics],
-      useFactory: async (database: Database, broadcast: Broadcast, logger: PinoLogger, metrics: Metrics) => {
+      inject: [Database, secretBoxToken, broadcastToken, PinoLogger, Metrics],
+      useFactory: async (
+        database: Database,
+        box: SecretBox,
+        broadcast: Broadcast,
+        logger: PinoLogger,
+        metrics: Metrics,
+      ) => {
         const stores = {
-          directories: new PostgresOrderedSettingsStore<DirectorySettings>(database, 'ldap_settings'),
-          groups: new PostgresOrderedSettingsStore<DirectoryGroupSettings>(database, 'ldap_group_settings'),
+          directories: new PostgresOrderedSettingsStore<DirectorySettings>(database, 'ldap_settings', box),
+          groups: new PostgresOrderedSettingsStore<DirectoryGroupSettings>(
+            database,
+            'ldap_group_settings',
+            box,
+          ),
         }
         const directories = new ConfiguredDirectories(
           stores,

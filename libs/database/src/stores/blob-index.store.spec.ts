@@ -1,4 +1,5 @@
 import { digestOf } from '@entrepot/kernel'
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import type { ImageName } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -169,7 +170,7 @@ describe('PostgresBlobIndex', () => {
     await index.link(other, image, blob)
     await index.link(repository, image, blob)
     await index.link(repository, otherImage, blob)
-    const keys = (await new PostgresRepositoryStore(db.database).list())
+    const keys = (await new PostgresRepositoryStore(db.database, new FakeSecretBox()).list())
       .filter(({ id }) => id === repository || id === other)
       .map(({ config }) => config.key)
     expect(await index.holders(blob.digest)).toEqual(

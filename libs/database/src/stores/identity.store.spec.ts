@@ -1,3 +1,4 @@
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import type { StoredSigningKey } from '@entrepot/identity'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestDatabase } from '../testing/test-database.js'
@@ -13,7 +14,7 @@ describe('the stores of identities', () => {
 
   describe('PostgresSigningKeyStore', () => {
     it('lets one of several first keys win, and tells everybody which', async () => {
-      const store = new PostgresSigningKeyStore(db.database)
+      const store = new PostgresSigningKeyStore(db.database, new FakeSecretBox())
       expect(await store.list()).toEqual([])
       const keys = Array.from({ length: 8 }, (_, n): StoredSigningKey => ({
         id: `key-${n}`,
@@ -28,7 +29,7 @@ describe('the stores of identities', () => {
     })
 
     it('takes another key when the newest is old enough, newest first, and deletes by id', async () => {
-      const store = new PostgresSigningKeyStore(db.database)
+      const store = new PostgresSigningKeyStore(db.database, new FakeSecretBox())
       const [old] = await store.list()
       const createdAt = new Date('2026-06-01T12:00:00.456Z')
       const next = { id: 'next', algorithm: 'ES256', privateKeyPem: 'pem', createdAt } as const
@@ -39,7 +40,7 @@ describe('the stores of identities', () => {
     })
 
     it('dates back what is newer than a key that is to be the newest', async () => {
-      const store = new PostgresSigningKeyStore(db.database)
+      const store = new PostgresSigningKeyStore(db.database, new FakeSecretBox())
       const before = await store.list()
       const keyAt = (id: string, at: string) =>
         ({ id, algorithm: 'ES256', privateKeyPem: 'pem', createdAt: new Date(at) }) as const

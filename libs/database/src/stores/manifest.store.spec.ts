@@ -1,4 +1,5 @@
 import { digestOf, type Digest } from '@entrepot/kernel'
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import type { ImageName, Tag } from '@entrepot/oci-model'
 import type { NewManifest } from '@entrepot/oci-repository'
 import type { RepositoryId } from '@entrepot/repositories'
@@ -239,7 +240,7 @@ describe('PostgresManifestStore', () => {
     })
 
     it('survives the deletion of the repository', async () => {
-      const repositories = new PostgresRepositoryStore(db.database)
+      const repositories = new PostgresRepositoryStore(db.database, new FakeSecretBox())
       const key = (await repositories.list()).find(({ id }) => id === repository)?.config.key
       await put(newManifest('first'), 'latest')
       const pushes = Array.from({ length: 10 }, (_, n) => put(newManifest(`late ${n}`), 'latest'))

@@ -1,19 +1,28 @@
 import type { OidcMapping, OidcProvider, OidcProviderStore, StoredOidcProvider } from '@entrepot/identity'
-import { RegistryError } from '@entrepot/kernel'
+import { RegistryError, type SecretBox } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
 import type { Database, Statement } from '../database.js'
+import { ConfigSecrets } from '../secrets/secret-fields.js'
 
 export class PostgresOidcProviderStore implements OidcProviderStore {
-  constructor(private readonly database: Database) {}
+  readonly #secrets: ConfigSecrets<OidcProvider>
 
-  list(): Promise<readonly StoredOidcProvider[]> {
-    return this.database.query<StoredOidcProvider>(listProviders, [])
+  constructor(
+    private readonly database: Database,
+    box: SecretBox,
+  ) {
+    this.#secrets = new ConfigSecrets(box, 'oidc_providers')
+  }
+
+  async list(): Promise<readonly StoredOidcProvider[]> {
+    const rows = await this.database.query<StoredOidcProvider>(listProviders, [])
+    return rows.map((row) => ({ ...row, provider: this.#secrets.opened(row.provider.name, row.provider) }))
   }
 
   async create(provider: OidcProvider): Promise<void> {
     const { name } = provider
     try {
-      await this.database.query(createProvider, [name, JSON.stringify(provider)])
+      await this.database.query(createProvider, [name, this.stored(provider)])
     } catch (error) {
       if (!violates(error, 'oidc_providers_pkey')) throw error
       throw new RegistryError('CONFLICT', `there is an OpenID provider ${name} already`, { cause: error })
@@ -23,7 +32,7 @@ export class PostgresOidcProviderStore implements OidcProviderStore {
   async update(provider: OidcProvider, revision: number): Promise<void> {
     const { name } = provider
     if (name.includes('\0')) throw unknown(name)
-    const values = [name, JSON.stringify(provider), revision]
+    const values = [name, this.stored(provider), revision]
     const [updated] = await this.database.query(updateProvider, values)
     if (updated !== undefined) return
     const isThere = (await this.list()).some((stored) => stored.provider.name === name)
@@ -51,6 +60,10 @@ export class PostgresOidcProviderStore implements OidcProviderStore {
       if (deleted.length > 0) await transaction.query(touchProvider, [provider])
       return deleted.length > 0
     })
+  }
+
+  private stored(provider: OidcProvider): string {
+    return JSON.stringify(this.#secrets.sealed(provider.name, provider))
   }
 }
 

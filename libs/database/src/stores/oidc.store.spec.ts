@@ -1,3 +1,4 @@
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import { oidcProvider, oidcStoresContract } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestDatabase } from '../testing/test-database.js'
@@ -14,7 +15,7 @@ describe('the stores of OpenID Connect', () => {
   const open = async () => {
     await db.database.query({ text: 'TRUNCATE oidc_providers CASCADE' }, [])
     return {
-      providers: new PostgresOidcProviderStore(db.database),
+      providers: new PostgresOidcProviderStore(db.database, new FakeSecretBox()),
       logins: new PostgresOidcLoginStore(db.database),
       close: async () => undefined,
     }

@@ -1,3 +1,4 @@
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import { orderedSettingsStoreContract } from '@entrepot/identity/testing'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { TestDatabase } from '../testing/test-database.js'
@@ -13,7 +14,7 @@ describe('the settings of directories', () => {
   for (const table of ['ldap_settings', 'ldap_group_settings'] as const) {
     orderedSettingsStoreContract(`PostgresOrderedSettingsStore of ${table}`, async () => {
       await db.database.query({ text: `DELETE FROM ${table}` }, [])
-      return new PostgresOrderedSettingsStore(db.database, table)
+      return new PostgresOrderedSettingsStore(db.database, table, new FakeSecretBox())
     })
   }
 })

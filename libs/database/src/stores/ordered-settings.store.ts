@@ -1,30 +1,35 @@
 import type { OrderedSettings, OrderedSettingsStore } from '@entrepot/identity'
-import { RegistryError } from '@entrepot/kernel'
+import { RegistryError, type SecretBox } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
 import type { Database, Statement } from '../database.js'
+import { ConfigSecrets } from '../secrets/secret-fields.js'
 
 type Table = 'ldap_settings' | 'ldap_group_settings'
 
 /** The directories, or where their groups are. */
 export class PostgresOrderedSettingsStore<T> implements OrderedSettingsStore<T> {
   readonly #sql: ReturnType<typeof statementsOf>
+  readonly #secrets: ConfigSecrets<T>
 
   constructor(
     private readonly database: Database,
     private readonly table: Table,
+    box: SecretBox,
   ) {
     this.#sql = statementsOf(table)
+    this.#secrets = new ConfigSecrets(box, table)
   }
 
-  list(): Promise<readonly OrderedSettings<T>[]> {
-    return this.database.query<OrderedSettings<T>>(this.#sql.list, [])
+  async list(): Promise<readonly OrderedSettings<T>[]> {
+    const rows = await this.database.query<OrderedSettings<T>>(this.#sql.list, [])
+    return rows.map((row) => ({ ...row, config: this.#secrets.opened(row.name, row.config) }))
   }
 
   async create(name: string, config: T): Promise<void> {
     try {
       await this.database.transaction(async (transaction) => {
         await transaction.query(this.#sql.lock, [])
-        await transaction.query(this.#sql.create, [name, JSON.stringify(config)])
+        await transaction.query(this.#sql.create, [name, this.stored(name, config)])
       })
     } catch (error) {
       if (!violates(error, `${this.table}_pkey`)) throw error
@@ -33,7 +38,7 @@ export class PostgresOrderedSettingsStore<T> implements OrderedSettingsStore<T> 
   }
 
   async update(name: string, config: T, revision: number): Promise<void> {
-    const [updated] = await this.database.query(this.#sql.update, [name, JSON.stringify(config), revision])
+    const [updated] = await this.database.query(this.#sql.update, [name, this.stored(name, config), revision])
     if (updated !== undefined) return
     const stored = (await this.list()).find((one) => one.name === name)
     if (stored === undefined) throw new RegistryError('NAME_UNKNOWN', `there is no ${JSON.stringify(name)}`)
@@ -58,6 +63,10 @@ export class PostgresOrderedSettingsStore<T> implements OrderedSettingsStore<T> 
       }
       await transaction.query(this.#sql.reorder, [names])
     })
+  }
+
+  private stored(name: string, config: T): string {
+    return JSON.stringify(this.#secrets.sealed(name, config))
   }
 }
 

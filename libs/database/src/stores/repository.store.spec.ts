@@ -1,3 +1,4 @@
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import type { ImageName, Tag } from '@entrepot/oci-model'
 import type { RepositoryKey } from '@entrepot/repositories'
 import { localConfig, remoteConfig, virtualConfig } from '@entrepot/repositories/testing'
@@ -17,7 +18,7 @@ describe('PostgresRepositoryStore', () => {
 
   beforeAll(async () => {
     db = await TestDatabase.create()
-    store = new PostgresRepositoryStore(db.database)
+    store = new PostgresRepositoryStore(db.database, new FakeSecretBox())
   })
   afterAll(() => db.close())
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { byCodePoint, RegistryError } from '@entrepot/kernel'
+import { byCodePoint, RegistryError, type SecretBox } from '@entrepot/kernel'
 import type {
   RepositoryChange,
   RepositoryConfig,
@@ -10,16 +10,25 @@ import type {
 } from '@entrepot/repositories'
 import { violates } from '../database-error.js'
 import type { Database, Queryable } from '../database.js'
+import { ConfigSecrets } from '../secrets/secret-fields.js'
 import * as sql from './repository.sql.js'
 
 /** Content goes in the same transaction: with a million tags that takes longer than a request may. */
 const deletionTimeoutMilliseconds = 10 * 60_000
 
 export class PostgresRepositoryStore implements RepositoryStore {
-  constructor(private readonly database: Database) {}
+  readonly #secrets: ConfigSecrets<RepositoryConfig>
 
-  list(): Promise<readonly StoredRepository[]> {
-    return this.database.query<StoredRepository>(sql.listRepositories, [])
+  constructor(
+    private readonly database: Database,
+    box: SecretBox,
+  ) {
+    this.#secrets = new ConfigSecrets(box, 'repositories')
+  }
+
+  async list(): Promise<readonly StoredRepository[]> {
+    const rows = await this.database.query<StoredRepository>(sql.listRepositories, [])
+    return rows.map((row) => this.opened(row))
   }
 
   async create(config: RepositoryConfig): Promise<StoredRepository> {
@@ -30,7 +39,11 @@ export class PostgresRepositoryStore implements RepositoryStore {
     return onlyOne(await this.apply([{ config, revision }]))
   }
 
-  async apply(changes: readonly RepositoryChange[]): Promise<readonly StoredRepository[]> {
+  async apply(given: readonly RepositoryChange[]): Promise<readonly StoredRepository[]> {
+    const changes = given.map((change) => ({
+      ...change,
+      config: this.#secrets.sealed(change.config.key, change.config),
+    }))
     return this.database.transaction(async (transaction) => {
       await lockMembers(
         transaction,
@@ -43,7 +56,7 @@ export class PostgresRepositoryStore implements RepositoryStore {
       }
       const written = changes.map(({ config }) => stored.get(config.key)).filter((row) => row !== undefined)
       await writeMembers(transaction, written)
-      return written
+      return written.map((row) => this.opened(row))
     })
   }
 
@@ -59,6 +72,10 @@ export class PostgresRepositoryStore implements RepositoryStore {
       await transaction.query(sql.deleteRepository, [row.id])
       return true
     })
+  }
+
+  private opened(row: StoredRepository): StoredRepository {
+    return { ...row, config: this.#secrets.opened(row.config.key, row.config) }
   }
 }
 

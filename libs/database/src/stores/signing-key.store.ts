@@ -1,20 +1,31 @@
 import type { SigningKeyStore, StoredSigningKey } from '@entrepot/identity'
+import type { SecretBox } from '@entrepot/kernel'
 import type { Database, Statement } from '../database.js'
 import { SigningKeyEntity } from '../entities/signing-key.entity.js'
+import { signingKeyPlace } from '../secrets/stored-secrets.js'
 
 export class PostgresSigningKeyStore implements SigningKeyStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly box: SecretBox,
+  ) {}
 
-  list(): Promise<readonly StoredSigningKey[]> {
-    return this.database.entities((manager) =>
+  async list(): Promise<readonly StoredSigningKey[]> {
+    const keys = await this.database.entities((manager) =>
       manager.find(SigningKeyEntity, { order: { createdAt: 'DESC', id: 'ASC' } }),
     )
+    return keys.map(({ id, algorithm, privateKeyPem, createdAt }) => ({
+      id,
+      algorithm,
+      privateKeyPem: this.box.open(privateKeyPem, signingKeyPlace(id)),
+      createdAt,
+    }))
   }
 
   async addUnlessNewer(key: StoredSigningKey, since: Date): Promise<readonly StoredSigningKey[]> {
     await this.database.transaction(async (transaction) => {
       await transaction.query(lockKeys, [])
-      await transaction.query(addKey, [key.id, key.algorithm, key.privateKeyPem, key.createdAt, since])
+      await transaction.query(addKey, [key.id, key.algorithm, this.sealed(key), key.createdAt, since])
     })
     return this.list()
   }
@@ -23,18 +34,16 @@ export class PostgresSigningKeyStore implements SigningKeyStore {
     await this.database.transaction(async (transaction) => {
       await transaction.query(lockKeys, [])
       await transaction.query(dateBack, [key.createdAt])
-      await transaction.query(addKey, [
-        key.id,
-        key.algorithm,
-        key.privateKeyPem,
-        key.createdAt,
-        key.createdAt,
-      ])
+      await transaction.query(addKey, [key.id, key.algorithm, this.sealed(key), key.createdAt, key.createdAt])
     })
   }
 
   async delete(ids: readonly string[]): Promise<void> {
     await this.database.query(deleteKeys, [ids])
+  }
+
+  private sealed({ id, privateKeyPem }: StoredSigningKey): string {
+    return this.box.seal(privateKeyPem, signingKeyPlace(id))
   }
 }
 

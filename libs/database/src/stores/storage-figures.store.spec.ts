@@ -1,3 +1,4 @@
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import type { ImageName, Tag } from '@entrepot/oci-model'
 import { remoteConfig, virtualConfig } from '@entrepot/repositories/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -21,7 +22,7 @@ it('counts what each repository has, and what is stored once for all of them', a
 
   const blobs = new PostgresBlobIndex(db.database)
   const manifests = new PostgresManifestStore(db.database)
-  const stores = new PostgresRepositoryStore(db.database)
+  const stores = new PostgresRepositoryStore(db.database, new FakeSecretBox())
   const full = await createRepository(db)
   const other = await createRepository(db)
   const keys = (await stores.list()).map(({ config }) => config.key)

@@ -1,3 +1,4 @@
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import type { ImageName } from '@entrepot/oci-model'
 import type { UploadRecord } from '@entrepot/oci-repository'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -51,7 +52,7 @@ describe('PostgresUploadStore', () => {
 
   it('keeps the uploads of a deleted repository, expired, so that their bytes are cleared away', async () => {
     const record = await upload('of a deleted repository', new Date('2999-01-01T00:00:00Z'))
-    const repositories = new PostgresRepositoryStore(db.database)
+    const repositories = new PostgresRepositoryStore(db.database, new FakeSecretBox())
     const key = (await repositories.list()).find(({ id }) => id === record.repository)?.config.key
     await repositories.delete(key as NonNullable<typeof key>)
     expect(await store.expired(new Date('2998-01-01T00:00:00Z'), 10)).toEqual([record.id])

@@ -1,4 +1,5 @@
 import { digestOf } from '@entrepot/kernel'
+import { FakeSecretBox } from '@entrepot/kernel/testing'
 import { mediaTypes } from '@entrepot/oci-model'
 import type { BlobIndex, NewManifest } from '@entrepot/oci-repository'
 import type { RepositoryId } from '@entrepot/repositories'
@@ -13,7 +14,9 @@ let count = 0
 /** An empty local repository that no other test uses. */
 export async function createRepository(db: TestDatabase): Promise<RepositoryId> {
   count += 1
-  const { id } = await new PostgresRepositoryStore(db.database).create(localConfig(`repository-${count}`))
+  const { id } = await new PostgresRepositoryStore(db.database, new FakeSecretBox()).create(
+    localConfig(`repository-${count}`),
+  )
   return id
 }
 
