@@ -13,7 +13,7 @@ const mayImport = {
   builds: ['kernel'],
   coordination: ['kernel'],
   repositories: ['kernel', 'blob-store', 'coordination'],
-  'oci-repository': ['kernel', 'oci-model', 'blob-store', 'upstream', 'repositories', 'coordination'],
+  'oci-repository': ['kernel', 'aql', 'oci-model', 'blob-store', 'upstream', 'repositories', 'coordination'],
   'oci-api': ['kernel', 'oci-model', 'blob-store', 'repositories', 'oci-repository', 'access', 'identity'],
   'admin-api': ['kernel', 'access', 'aql', 'audit', 'builds', 'identity', 'repositories', 'oci-repository'],
   database: [

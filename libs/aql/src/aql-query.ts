@@ -61,3 +61,8 @@ interface Find<D, F> {
 export type ItemQuery = Find<'items', ItemField>
 export type BuildQuery = Find<'builds', BuildField>
 export type AqlQuery = ItemQuery | BuildQuery
+
+/** Of a comparison of text: that text; empty where there is none. */
+export function textOf(value: AqlValue): string {
+  return typeof value === 'string' ? value : ''
+}

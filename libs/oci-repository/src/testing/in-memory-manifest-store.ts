@@ -7,7 +7,7 @@ import type { ManifestBytes, MovedTag } from '../oci-repository.js'
 import type { TagCopier, TagCopy, TagCopyOutcome } from '../tag-copier.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
-interface StoredImage {
+export interface StoredImage {
   readonly manifests: Map<Digest, NewManifest>
   readonly tags: Map<Tag, Digest>
 }
@@ -36,7 +36,7 @@ export interface FollowsContent {
 }
 
 export class InMemoryManifestStore implements ManifestStore, ListingManifests, TagCopier {
-  readonly #images = new Map<string, StoredImage>()
+  readonly byImage = new Map<string, StoredImage>()
   /** What happened to tags, the oldest first. */
   readonly tagEvents: RecordedTagEvent[] = []
   /** How many events there were when a manifest was pushed last. */
@@ -57,7 +57,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   /** Every tag of the repository, in no order, with its image and what it points to. */
   tagged(repository: RepositoryId): readonly TaggedContent[] {
     const prefix = `${repository}/`
-    return [...this.#images]
+    return [...this.byImage]
       .filter(([key]) => key.startsWith(prefix))
       .flatMap(([key, { manifests, tags }]) => {
         const image = key.slice(prefix.length) as ImageName
@@ -119,7 +119,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
       stored.tags.delete(tag)
       stored.tags.set(tag, manifest.digest)
     }
-    this.#images.set(key, stored)
+    this.byImage.set(key, stored)
     return { taken, moved }
   }
 
@@ -293,7 +293,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     check?.(tags)
     for (const [tag, from] of stored.tags)
       this.#record({ repository, image, tag, from, to: undefined, actor })
-    this.#images.delete(keyOf(repository, image))
+    this.byImage.delete(keyOf(repository, image))
     for (const digest of stored.manifests.keys()) this.follower?.gone(repository, image, digest, true)
     return tags
   }
@@ -321,7 +321,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
 
   async images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]> {
     const prefix = `${repository}/`
-    const names = [...this.#images.keys()].filter((key) => key.startsWith(prefix))
+    const names = [...this.byImage.keys()].filter((key) => key.startsWith(prefix))
     return slice(
       names.map((key) => key.slice(prefix.length) as ImageName),
       page,
@@ -374,7 +374,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
 
   #at(repository: RepositoryId, image: ImageName): StoredImage | undefined {
     if (this.failure !== undefined) throw this.failure
-    return this.#images.get(keyOf(repository, image))
+    return this.byImage.get(keyOf(repository, image))
   }
 }
 
