@@ -1,5 +1,5 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
-import { type Logger, RegistryError } from '@entrepot/kernel'
+import { type Logger, RegistryError, Turns } from '@entrepot/kernel'
 import { checkPermissionTarget } from './check-permission-target.js'
 import { comparableUserName } from './comparable-user-name.js'
 import type { PermissionTarget, PermissionTargetStore, StoredPermissionTarget } from './permission-target.js'
@@ -12,7 +12,8 @@ interface Loaded {
 /** Somebody or something that exists no longer. */
 export type Gone = { readonly user: string } | { readonly group: string } | { readonly repository: string }
 
-const maximumAttempts = 10
+/** Those of this replica take turns: what comes between is what other replicas change. */
+const maximumAttempts = 20
 
 /**
  * The permission targets, in memory: every request asks what they say. Changes go through here, are checked, stored, and
@@ -20,6 +21,7 @@ const maximumAttempts = 10
  */
 export class PermissionTargets {
   readonly #targets: Replicated<Loaded>
+  readonly #turns = new Turns()
 
   constructor(
     private readonly store: PermissionTargetStore,
@@ -38,6 +40,11 @@ export class PermissionTargets {
 
   stop(): void {
     this.#targets.stop()
+  }
+
+  /** Reads at once what other replicas have changed, for who has to know. */
+  refresh(): Promise<void> {
+    return this.#targets.reload()
   }
 
   find(name: string): StoredPermissionTarget | undefined {
@@ -68,7 +75,14 @@ export class PermissionTargets {
    * @throws RegistryError NAME_UNKNOWN; REQUEST_INVALID for what can't be a target or has another name; CONFLICT while
    *   others are quicker time after time
    */
-  async update(
+  update(
+    name: string,
+    change: (current: PermissionTarget) => PermissionTarget,
+  ): Promise<StoredPermissionTarget> {
+    return this.#turns.take(name, () => this.updateInTurn(name, change))
+  }
+
+  private async updateInTurn(
     name: string,
     change: (current: PermissionTarget) => PermissionTarget,
   ): Promise<StoredPermissionTarget> {

@@ -1,5 +1,5 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
-import { type Logger, RegistryError } from '@entrepot/kernel'
+import { type Logger, RegistryError, Turns } from '@entrepot/kernel'
 import { defaultLockPolicy, type LockPolicy } from './lock-policy.js'
 
 const settingName = 'lockPolicy'
@@ -31,12 +31,13 @@ const maximumFrom = 1_000_000
 
 const maximumMilliseconds = 366 * 24 * 60 * 60_000
 
-/** Of changes that come at one time each but the first begins anew, with what the one before has made. */
-const maximumTries = 10
+/** Those of this replica take turns: what comes between is what other replicas change. */
+const maximumTries = 20
 
 /** The lock policy, kept in memory on every replica. */
 export class LockPolicies {
   readonly #replicated: Replicated<Loaded>
+  readonly #turns = new Turns()
 
   constructor(
     private readonly store: LockPolicyStore,
@@ -74,7 +75,11 @@ export class LockPolicies {
    * What is absent stays, as others may have changed it at the same time.
    * @throws RegistryError REQUEST_INVALID when a number makes no sense, CONFLICT when others change it all the time
    */
-  async change(change: Partial<LockPolicy>): Promise<LockPolicy> {
+  change(change: Partial<LockPolicy>): Promise<LockPolicy> {
+    return this.#turns.take(settingName, () => this.changeInTurn(change))
+  }
+
+  private async changeInTurn(change: Partial<LockPolicy>): Promise<LockPolicy> {
     for (let tries = 0; tries < maximumTries; tries += 1) {
       await this.#replicated.reload()
       const { policy: current, revision } = this.#replicated.current

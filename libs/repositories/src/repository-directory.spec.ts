@@ -117,15 +117,19 @@ describe('the directory of repositories', () => {
   })
 
   test('loses nothing of concurrent changes', async () => {
-    const changes = Array.from({ length: 4 }, (_, number) =>
-      directory.update('docker-local', (config) => ({
+    const other = new RepositoryDirectory(store, broadcast, silentLogger)
+    await other.start()
+    const letters = 'abcdefghijklmnopqrstuvwxyz'.split('')
+    const changes = letters.map((letter, position) =>
+      (position % 3 === 0 ? other : directory).update('docker-local', (config) => ({
         ...config,
-        description: `${config.description}${number}`,
+        description: `${config.description}${letter}`,
       })),
     )
     await Promise.all(changes)
-    const description = directory.find('docker-local')?.config.description ?? ''
-    expect(description.split('').sort()).toEqual(['0', '1', '2', '3'])
+    other.stop()
+    const [stored] = await store.list()
+    expect(stored?.config.description.split('').sort()).toEqual(letters)
   })
 
   test('refuses to delete a member of a virtual, naming the virtual', async () => {

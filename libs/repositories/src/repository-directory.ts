@@ -1,5 +1,5 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
-import { type Logger, RegistryError } from '@entrepot/kernel'
+import { type Logger, RegistryError, Turns } from '@entrepot/kernel'
 import { completed } from './completed-config.js'
 import type { RepositoryConfig, RepositoryKey, StoredRepository } from './repository-config.js'
 import type { RepositoryChange, RepositoryStore } from './repository-store.js'
@@ -7,6 +7,14 @@ import { checkMembers } from './virtual-members.js'
 
 /** Makes the next configuration of the current one; may be called again when another change came between. */
 export type ConfigChange = (current: RepositoryConfig) => RepositoryConfig
+
+interface Update {
+  readonly key: string
+  readonly change: ConfigChange
+}
+
+/** Those of this replica take turns: what comes between is what other replicas change. */
+const maximumAttempts = 20
 
 type ByKey = ReadonlyMap<string, StoredRepository>
 
@@ -16,6 +24,7 @@ type ByKey = ReadonlyMap<string, StoredRepository>
  */
 export class RepositoryDirectory {
   readonly #repositories: Replicated<ByKey>
+  readonly #turns = new Turns()
 
   constructor(
     private readonly store: RepositoryStore,
@@ -33,6 +42,11 @@ export class RepositoryDirectory {
 
   stop(): void {
     this.#repositories.stop()
+  }
+
+  /** Reads at once what other replicas have changed, for who has to know. */
+  refresh(): Promise<void> {
+    return this.#repositories.reload()
   }
 
   find(key: string): StoredRepository | undefined {
@@ -73,9 +87,12 @@ export class RepositoryDirectory {
   }
 
   /** All of them or none. @throws RegistryError as `update`; REQUEST_INVALID for a key that comes twice */
-  async updateAll(
-    updates: readonly { readonly key: string; readonly change: ConfigChange }[],
-  ): Promise<readonly StoredRepository[]> {
+  updateAll(updates: readonly Update[]): Promise<readonly StoredRepository[]> {
+    const keys = updates.map(({ key }) => key)
+    return this.#turns.takeAll(keys, () => this.updateInTurn(updates))
+  }
+
+  private async updateInTurn(updates: readonly Update[]): Promise<readonly StoredRepository[]> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#repositories.reload()
       const changes = updates.map(({ key, change }) => this.changed(key, change))
@@ -83,7 +100,9 @@ export class RepositoryDirectory {
       try {
         return await this.apply(changes)
       } catch (error) {
-        if (!(error instanceof RegistryError) || error.code !== 'CONFLICT' || attempt === 5) throw error
+        if (!(error instanceof RegistryError) || error.code !== 'CONFLICT' || attempt === maximumAttempts) {
+          throw error
+        }
       }
     }
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Broadcast, Replicated } from '@entrepot/coordination'
-import { type Clock, type Logger, RegistryError } from '@entrepot/kernel'
+import { type Clock, type Logger, RegistryError, Turns } from '@entrepot/kernel'
 import { checkDirectoryGroupSettings, checkDirectorySettings } from './check-directory-settings.js'
 import { changedDirectorySettings, type DirectorySettingsFields } from './default-directory-settings.js'
 import { addressOf, type DirectoryObserver, type ObservedDirectory } from './directory-observer.js'
@@ -9,6 +9,9 @@ import type { DirectoryGroupSettings, DirectorySettings } from './directory-sett
 import { LdapDirectory } from './ldap-directory.js'
 import type { OrderedSettings, OrderedSettingsStore } from './ordered-settings-store.js'
 import type { UserDirectories } from './user-directory.js'
+
+/** Those of this replica take turns: what comes between is what other replicas change. */
+const maximumAttempts = 20
 
 export interface DirectoryStores {
   readonly directories: OrderedSettingsStore<DirectorySettings>
@@ -27,6 +30,7 @@ interface Loaded {
  */
 export class ConfiguredDirectories implements UserDirectories {
   readonly #loaded: Replicated<Loaded>
+  readonly #turns = new Turns()
 
   constructor(
     private readonly stores: DirectoryStores,
@@ -48,6 +52,11 @@ export class ConfiguredDirectories implements UserDirectories {
 
   stop(): void {
     this.#loaded.stop()
+  }
+
+  /** Reads at once what other replicas have changed, for who has to know. */
+  refresh(): Promise<void> {
+    return this.#loaded.reload()
   }
 
   all(): readonly LdapDirectory[] {
@@ -138,7 +147,16 @@ export class ConfiguredDirectories implements UserDirectories {
   }
 
   /** Reads, changes and stores; does so again when another replica was quicker. */
-  private async change<T>(
+  private change<T>(
+    kind: string,
+    store: OrderedSettingsStore<T>,
+    name: string,
+    next: (current: T) => T | Promise<T>,
+  ): Promise<void> {
+    return this.#turns.take(`${kind} ${name}`, () => this.changeInTurn(kind, store, name, next))
+  }
+
+  private async changeInTurn<T>(
     kind: string,
     store: OrderedSettingsStore<T>,
     name: string,
@@ -153,7 +171,9 @@ export class ConfiguredDirectories implements UserDirectories {
         await this.#loaded.changed(name)
         return
       } catch (error) {
-        if (!(error instanceof RegistryError) || error.code !== 'CONFLICT' || attempt === 5) throw error
+        if (!(error instanceof RegistryError) || error.code !== 'CONFLICT' || attempt === maximumAttempts) {
+          throw error
+        }
       }
     }
   }
