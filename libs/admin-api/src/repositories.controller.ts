@@ -69,13 +69,13 @@ export class RepositoriesController {
   @Documented(repositoriesDocs.get)
   @RequiresLogin()
   @Get(':key')
-  get(
+  async get(
     @Param('key') key: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
     @CurrentCaller() caller: Caller,
-  ): Record<string, unknown> | RepositoryListEntry {
-    const stored = this.visible.find(caller, key)
+  ): Promise<Record<string, unknown> | RepositoryListEntry> {
+    const stored = await this.visible.findLatest(caller, key)
     if (stored === undefined) throw unknownRepository(key)
     const { rclass, packageType } = stored.config
     const vendorType = configurationType(rclass)

@@ -33,6 +33,11 @@ export class RepositoryAdministration {
   ): Promise<readonly string[]> {
     const coming = new Map<string, RepositoryKey>(entries.map(({ key }) => [key, key]))
     const find = (key: string) => coming.get(key) ?? this.findKey(key)
+    // One that does not exist means "none": it must not be one that another replica made a moment ago.
+    const targets = entries.flatMap(({ body: { defaultDeploymentRepo: key } }) =>
+      typeof key === 'string' ? [key] : [],
+    )
+    if (targets.some((key) => find(key) === undefined)) await this.repositories.refresh()
     const configs = entries.map(({ key, body }) => newConfig(key, body, find))
     await this.repositories.createAll(configs)
     for (const config of configs) this.record(caller, 'repository.create', undefined, config)

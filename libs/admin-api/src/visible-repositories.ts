@@ -19,6 +19,14 @@ export class VisibleRepositories {
     return stored !== undefined && this.sees(caller, stored, new Set()) ? stored : undefined
   }
 
+  /** As `find`, where another replica may have made the repository a moment ago. */
+  async findLatest(caller: Caller, key: string): Promise<StoredRepository | undefined> {
+    const known = this.find(caller, key)
+    if (known !== undefined) return known
+    await this.repositories.refresh()
+    return this.find(caller, key)
+  }
+
   private sees(caller: Caller, { config }: StoredRepository, seen: Set<string>): boolean {
     if (caller.administrator) return true
     if (caller.scoped) return false

@@ -36,8 +36,8 @@ export class DirectoriesController {
 
   @Documented(directoriesDocs.get)
   @Get(':key')
-  get(@Param('key') key: string): object {
-    return directoryJson(this.existing(key))
+  async get(@Param('key') key: string): Promise<object> {
+    return directoryJson(await this.existing(key))
   }
 
   @Documented(directoriesDocs.create)
@@ -79,10 +79,10 @@ export class DirectoriesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     const parsed = parseDirectory(body)
-    const before = this.existing(key)
+    const before = await this.existing(key)
     requireUnchanged('key', parsed.key, key)
     await this.ports.directories.configured.update(key, parsed.fields)
-    const after = this.existing(key)
+    const after = await this.existing(key)
     this.record(caller, 'directory.update', before, after)
     warnOfIgnored(response, parsed.ignored)
     return directoryJson(after)
@@ -92,7 +92,7 @@ export class DirectoriesController {
   @Delete(':key')
   @HttpCode(204)
   async delete(@Param('key') key: string, @CurrentCaller() caller: Caller): Promise<void> {
-    const before = this.existing(key)
+    const before = await this.existing(key)
     if (!(await this.ports.directories.configured.delete(key))) throw noSuch('LDAP setting', key)
     this.record(caller, 'directory.delete', before, undefined)
   }
@@ -123,9 +123,9 @@ export class DirectoriesController {
   @Documented(directoriesDocs.testSaved)
   @Post(':key/test')
   @HttpCode(200)
-  testSaved(@Param('key') key: string, @JsonBody() body: JsonObject): Promise<DirectoryTest> {
+  async testSaved(@Param('key') key: string, @JsonBody() body: JsonObject): Promise<DirectoryTest> {
     const { user, password, ...changes } = body
-    return this.run(changedDirectorySettings(this.existing(key), parseDirectory(changes).fields), {
+    return this.run(changedDirectorySettings(await this.existing(key), parseDirectory(changes).fields), {
       user,
       password,
     })
@@ -143,8 +143,11 @@ export class DirectoriesController {
     return this.ports.directories.configured.settings()
   }
 
-  private existing(key: string): DirectorySettings {
-    const found = this.settings.find((one) => one.key === key)
+  /** Also one that another replica made a moment ago. */
+  private async existing(key: string): Promise<DirectorySettings> {
+    const find = () => this.settings.find((one) => one.key === key)
+    if (find() === undefined) await this.ports.directories.configured.refresh()
+    const found = find()
     if (found === undefined) throw noSuch('LDAP setting', key)
     return found
   }

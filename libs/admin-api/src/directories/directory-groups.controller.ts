@@ -40,8 +40,8 @@ export class DirectoryGroupsController {
 
   @Documented(directoryGroupsDocs.get)
   @Get(':name')
-  get(@Param('name') name: string): object {
-    return directoryGroupJson(this.existing(name))
+  async get(@Param('name') name: string): Promise<object> {
+    return directoryGroupJson(await this.existing(name))
   }
 
   @Documented(directoryGroupsDocs.create)
@@ -83,10 +83,10 @@ export class DirectoryGroupsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     const fields = parseDirectoryGroup(body)
-    const before = this.existing(name)
+    const before = await this.existing(name)
     requireUnchanged('name', fields.name, name)
     await this.ports.directories.configured.updateGroupSettings(name, fields)
-    const after = this.existing(name)
+    const after = await this.existing(name)
     this.record(caller, 'directory.update', before, after)
     warnOfIgnored(response, unknownFieldsIn(DirectoryGroupDto, body))
     return directoryGroupJson(after)
@@ -96,7 +96,7 @@ export class DirectoryGroupsController {
   @Delete(':name')
   @HttpCode(204)
   async delete(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<void> {
-    const before = this.existing(name)
+    const before = await this.existing(name)
     if (!(await this.ports.directories.configured.deleteGroupSettings(name))) {
       throw noSuch('LDAP group setting', name)
     }
@@ -123,7 +123,7 @@ export class DirectoryGroupsController {
     @CurrentCaller() caller: Caller,
     @Param('mode') mode: string,
   ): Promise<object> {
-    this.existing(name)
+    await this.existing(name)
     return this.groupRefresh.run(caller, name, checkedMode(mode))
   }
 
@@ -131,8 +131,11 @@ export class DirectoryGroupsController {
     return this.ports.directories.configured.groupSettings()
   }
 
-  private existing(name: string): DirectoryGroupSettings {
-    const found = this.settings.find((one) => one.name === name)
+  /** Also one that another replica made a moment ago. */
+  private async existing(name: string): Promise<DirectoryGroupSettings> {
+    const find = () => this.settings.find((one) => one.name === name)
+    if (find() === undefined) await this.ports.directories.configured.refresh()
+    const found = find()
     if (found === undefined) throw noSuch('LDAP group setting', name)
     return found
   }

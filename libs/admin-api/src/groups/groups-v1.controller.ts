@@ -17,6 +17,7 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { allPages } from '../http/all-pages.js'
 import { baseUrlOf } from '../http/base-url.js'
+import { createOrChange } from '../http/create-or-change.js'
 import { queryText } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
@@ -69,8 +70,11 @@ export class GroupsV1Controller {
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
     const settings = parsed(name, body)
-    if ((await this.groups.find(name)) === undefined) await this.groups.create(caller, name, settings)
-    else await this.groups.change(caller, name, settings)
+    await createOrChange(
+      () => this.groups.find(name),
+      () => this.groups.create(caller, name, settings),
+      () => this.groups.change(caller, name, settings),
+    )
     warnOfIgnored(response, unknownFieldsIn(GroupV1Dto, body))
   }
 

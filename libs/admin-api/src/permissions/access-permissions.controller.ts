@@ -70,18 +70,18 @@ export class AccessPermissionsController {
 
   @Documented(accessPermissionsDocs.get)
   @Get(':name')
-  get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
-    return accessPermissionJson(this.permissions.visible(caller, name))
+  async get(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<object> {
+    return accessPermissionJson(await this.permissions.visible(caller, name))
   }
 
   @Documented(accessPermissionsDocs.getSection)
   @Get(':name/:type')
-  getSection(
+  async getSection(
     @Param('name') name: string,
     @Param('type') type: string,
     @CurrentCaller() caller: Caller,
-  ): object {
-    const target = this.permissions.visible(caller, name)
+  ): Promise<object> {
+    const target = await this.permissions.visible(caller, name)
     if (checkedType(type) === 'artifact') return artifactSectionJson(target)
     const section = target.kept?.sections[type]
     if (section === undefined) throw noSuch('resource', type)
@@ -126,7 +126,7 @@ export class AccessPermissionsController {
     @Param('type') type: string,
     @CurrentCaller() caller: Caller,
   ): Promise<void> {
-    this.permissions.visible(caller, name)
+    await this.permissions.visible(caller, name)
     if (checkedType(type) === 'artifact') await this.permissions.replace(caller, name, noPermissionInput)
     else await this.permissions.replaceSection(caller, name, type, undefined)
   }

@@ -1,5 +1,5 @@
 import { anyRepository, type KeptSection, type PermissionTarget } from '@entrepot/access'
-import { type AuditTrail, RegistryError } from '@entrepot/kernel'
+import { type AuditTrail, isRegistryError, RegistryError } from '@entrepot/kernel'
 import type { RepositoryDirectory } from '@entrepot/repositories'
 import type { AccountPorts, PermissionPorts } from '../admin-api-ports.js'
 import type { Caller } from '../caller.js'
@@ -31,14 +31,17 @@ export class PermissionAdministration {
   }
 
   /** @throws HttpException 404 for one that the caller may not change, whether it exists or not */
-  visible(caller: Caller, name: string): PermissionTarget {
-    const target = this.find(name)
+  async visible(caller: Caller, name: string): Promise<PermissionTarget> {
+    const target = await this.find(name)
     if (target === undefined || !this.mayChange(caller, target)) throw noSuch('permission target', name)
     return target
   }
 
-  find(name: string): PermissionTarget | undefined {
-    return this.permissions.targets.find(name)?.target
+  /** Also one that another replica made a moment ago. */
+  private async find(name: string): Promise<PermissionTarget | undefined> {
+    const { targets } = this.permissions
+    if (targets.find(name) === undefined) await targets.refresh()
+    return targets.find(name)?.target
   }
 
   /** @throws RegistryError CONFLICT when the name is taken, REQUEST_INVALID for what does not exist */
@@ -47,6 +50,7 @@ export class PermissionAdministration {
     const target = targetOf(parsePlainName('permission', nameText), input)
     const names = new ReferencedNames(this.accounts)
     await names.lookUp(target, undefined)
+    await this.lookUpRepositories(target)
     this.check(target, undefined, names)
     const { target: created } = await this.permissions.targets.create(target)
     this.record(caller, 'permission.create', undefined, created)
@@ -59,11 +63,13 @@ export class PermissionAdministration {
    * @throws RegistryError DENIED, REQUEST_INVALID for what does not exist
    */
   async replace(caller: Caller, name: string, input: PermissionInput): Promise<PermissionTarget> {
-    const known = this.find(name)
+    const known = await this.find(name)
     if (known === undefined) throw this.refusal(caller, name)
     const names = new ReferencedNames(this.accounts)
     for (let current = known; ;) {
-      await names.lookUp(this.wanted(caller, current, input), current)
+      const expected = this.wanted(caller, current, input)
+      await names.lookUp(expected, current)
+      await this.lookUpRepositories(expected)
       let isChecked = false
       const { target } = await this.permissions.targets.update(name, (latest) => {
         current = latest
@@ -90,7 +96,7 @@ export class PermissionAdministration {
     type: string,
     section: KeptSection | undefined,
   ): Promise<void> {
-    this.visible(caller, name)
+    await this.visible(caller, name)
     if (!caller.administrator) throw notTheirs()
     let before: PermissionTarget | undefined
     const { target } = await this.permissions.targets.update(name, (latest) => {
@@ -102,15 +108,22 @@ export class PermissionAdministration {
 
   /** As both, for routes that create what they don't find. @returns whether it is new */
   async put(caller: Caller, name: string, input: PermissionInput): Promise<boolean> {
-    const isNew = this.find(name) === undefined
-    if (isNew) await this.create(caller, name, input)
-    else await this.replace(caller, name, input)
-    return isNew
+    if ((await this.find(name)) === undefined) {
+      try {
+        await this.create(caller, name, input)
+        return true
+      } catch (error) {
+        // Another client was quicker.
+        if (!isRegistryError(error, 'CONFLICT')) throw error
+      }
+    }
+    await this.replace(caller, name, input)
+    return false
   }
 
   /** @throws HttpException 404 */
   async remove(caller: Caller, name: string): Promise<void> {
-    const current = this.find(name)
+    const current = await this.find(name)
     if (!(await this.permissions.targets.delete(name))) throw noSuch('permission target', name)
     this.record(caller, 'permission.delete', current, undefined)
   }
@@ -123,6 +136,12 @@ export class PermissionAdministration {
   private wanted(caller: Caller, current: PermissionTarget, input: PermissionInput): PermissionTarget {
     if (!this.mayChange(caller, current)) throw this.refusal(caller, current.name)
     return caller.administrator ? targetOf(current.name, input, current) : withGrants(current, input)
+  }
+
+  /** So that what another replica made a moment ago is known. */
+  private async lookUpRepositories({ repositories }: PermissionTarget): Promise<void> {
+    const isUnknown = (key: string) => !anyKeys.has(key) && this.repositories.find(key) === undefined
+    if (repositories.some(isUnknown)) await this.repositories.refresh()
   }
 
   /** What the target named before may stay: a repository's deletion is not this request's fault. */

@@ -31,8 +31,8 @@ export class PermissionsV1Controller {
 
   @Documented(permissionsV1Docs.get)
   @Get(':name')
-  get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
-    return permissionV1Json(this.permissions.visible(caller, name))
+  async get(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<object> {
+    return permissionV1Json(await this.permissions.visible(caller, name))
   }
 
   /** Creates or replaces. */

@@ -31,8 +31,8 @@ export class PermissionsV2Controller {
 
   @Documented(permissionsV2Docs.get)
   @Get(':name')
-  get(@Param('name') name: string, @CurrentCaller() caller: Caller): object {
-    return permissionV2Json(this.permissions.visible(caller, name))
+  async get(@Param('name') name: string, @CurrentCaller() caller: Caller): Promise<object> {
+    return permissionV2Json(await this.permissions.visible(caller, name))
   }
 
   /** Creates or replaces; the Terraform provider takes nothing but 200 for either. */

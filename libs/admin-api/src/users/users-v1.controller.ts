@@ -6,6 +6,7 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { allPages } from '../http/all-pages.js'
 import { baseUrlOf } from '../http/base-url.js'
+import { createOrChange } from '../http/create-or-change.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { Documented } from '../openapi/route-description.js'
@@ -61,9 +62,11 @@ export class UsersV1Controller {
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
     const settings = settingsOfV1(parsed(name, body))
-    const existing = await this.users.find(name)
-    if (existing === undefined) await this.users.create(caller, name, settings)
-    else await this.users.change(caller, name, withFixedKind(settings, existing.kind))
+    await createOrChange(
+      () => this.users.find(name),
+      () => this.users.create(caller, name, settings),
+      ({ kind }) => this.users.change(caller, name, withFixedKind(settings, kind)),
+    )
     warnOfIgnored(response, unknownFieldsIn(UserV1Dto, body))
   }
 
