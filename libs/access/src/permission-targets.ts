@@ -1,16 +1,13 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
 import { type Logger, RegistryError, Turns } from '@entrepot/kernel'
 import { checkPermissionTarget } from './check-permission-target.js'
-import { comparableUserName } from './comparable-user-name.js'
+import { type Gone, withoutGone } from './gone.js'
 import type { PermissionTarget, PermissionTargetStore, StoredPermissionTarget } from './permission-target.js'
 
 interface Loaded {
   readonly version: string | undefined
   readonly byName: ReadonlyMap<string, StoredPermissionTarget>
 }
-
-/** Somebody or something that exists no longer. */
-export type Gone = { readonly user: string } | { readonly group: string } | { readonly repository: string }
 
 /** Those of this replica take turns: what comes between is what other replicas change. */
 const maximumAttempts = 20
@@ -54,6 +51,11 @@ export class PermissionTargets {
   /** By name. */
   all(): readonly StoredPermissionTarget[] {
     return [...this.#targets.current.byName.values()]
+  }
+
+  /** After changes that were stored by others than this class, such as a transaction over several stores. */
+  takeOver(): Promise<void> {
+    return this.#targets.changed('configuration')
   }
 
   /** Calls back after every change that this replica sees. */
@@ -121,9 +123,9 @@ export class PermissionTargets {
   async forget(gone: Gone): Promise<void> {
     await this.#targets.reload()
     for (const { target } of this.all()) {
-      if (without(target, gone) === target) continue
+      if (withoutGone(target, gone) === target) continue
       try {
-        await this.update(target.name, (current) => without(current, gone))
+        await this.update(target.name, (current) => withoutGone(current, gone))
       } catch (error) {
         const isDeletedToo = error instanceof RegistryError && error.code === 'NAME_UNKNOWN'
         if (!isDeletedToo) throw error
@@ -146,20 +148,4 @@ function requireSameName(current: PermissionTarget, next: PermissionTarget): voi
     'REQUEST_INVALID',
     `permission target ${current.name} can't be renamed to ${JSON.stringify(next.name)}: create that one and delete this`,
   )
-}
-
-/** @returns `target` itself when there is nothing to take out */
-function without(target: PermissionTarget, gone: Gone): PermissionTarget {
-  if ('repository' in gone) {
-    const repositories = target.repositories.filter((key) => key !== gone.repository)
-    return repositories.length === target.repositories.length ? target : { ...target, repositories }
-  }
-  const isGone =
-    'user' in gone
-      ? (name: string) => comparableUserName(name) === comparableUserName(gone.user)
-      : (name: string) => name === gone.group
-  const field = 'user' in gone ? 'users' : 'groups'
-  const entries = Object.entries(target[field])
-  const kept = entries.filter(([name]) => !isGone(name))
-  return kept.length === entries.length ? target : { ...target, [field]: Object.fromEntries(kept) }
 }

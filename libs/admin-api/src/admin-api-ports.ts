@@ -30,6 +30,11 @@ import type {
   TagHistory,
 } from '@entrepot/oci-repository'
 import type { RepositoryDirectory } from '@entrepot/repositories'
+import type {
+  ConfigurationFollower,
+  ConfigurationTransactions,
+} from './configuration/configuration-stores.js'
+import type { SecretSource } from './configuration/secret-source.js'
 
 /** Users and groups. */
 export interface AccountPorts {
@@ -83,6 +88,15 @@ export interface BuildPorts {
   readonly store: BuildStore
 }
 
+/** All that is administered, as one document. */
+export interface ConfigurationPorts {
+  readonly transactions: ConfigurationTransactions
+  /** What is kept in memory of all this. */
+  readonly followers: readonly ConfigurationFollower[]
+  /** What a document may name that comes in a request. */
+  readonly secrets: SecretSource
+}
+
 /** What the admin API needs of the application. */
 export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
@@ -94,6 +108,7 @@ export interface AdminApiPorts {
   readonly directories: DirectoryPorts
   readonly openId: OpenIdPorts
   readonly logins: LoginPorts
+  readonly configuration: ConfigurationPorts
   readonly accessTokens: AccessTokens
   readonly signingKeys: Pick<SigningKeys, 'publicKeys' | 'rotate'>
   readonly audit: AuditTrail

@@ -6,6 +6,8 @@ import { AuditController } from './audit/audit.controller.js'
 import { AuthorizationHeaderStrategy } from './authorization-header-strategy.js'
 import { BuildsController } from './builds/builds.controller.js'
 import { RemoveBuildsController } from './builds/remove-builds.controller.js'
+import { ConfigurationAdministration } from './configuration/configuration-administration.js'
+import { WholeConfigurationController } from './configuration/whole-configuration.controller.js'
 import { DirectoriesController } from './directories/directories.controller.js'
 import { DirectoryGroupsController } from './directories/directory-groups.controller.js'
 import { GroupRefresh } from './directories/group-refresh.js'
@@ -61,6 +63,7 @@ export const adminApiControllers = [
   AuditController,
   BuildsController,
   ConfigurationController,
+  WholeConfigurationController,
   DirectoriesController,
   DirectoryGroupsController,
   ExplainController,
@@ -142,6 +145,12 @@ const administrations: readonly FactoryProvider[] = [
     useFactory: ({ accessTokens, audit }: AdminApiPorts) => new TokenAdministration(accessTokens, audit),
   },
   {
+    provide: ConfigurationAdministration,
+    inject: [adminApiPorts],
+    useFactory: ({ configuration, accounts, audit }: AdminApiPorts) =>
+      new ConfigurationAdministration(configuration.transactions, accounts, configuration.followers, audit),
+  },
+  {
     provide: PermissionAdministration,
     inject: [adminApiPorts],
     useFactory: ({ permissions, accounts, repositories, audit }: AdminApiPorts) =>
@@ -161,6 +170,7 @@ export class AdminApiModule {
       module: AdminApiModule,
       imports: imports ?? [],
       controllers: [...adminApiControllers, UnknownRouteController],
+      exports: [ConfigurationAdministration],
       providers: [
         { provide: adminApiPorts, inject: inject ?? [], useFactory },
         ...administrations,

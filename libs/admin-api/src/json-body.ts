@@ -7,9 +7,11 @@ import {
   UnsupportedMediaTypeException,
 } from '@nestjs/common'
 import { HeldBytes } from './held-bytes.js'
-import { parseDocument } from 'yaml'
+import { checkContent } from './http/check-content.js'
+import type { JsonObject } from './http/json-object.js'
+import { parseYaml } from './http/yaml-text.js'
 
-export type JsonObject = Readonly<Record<string, unknown>>
+export type { JsonObject } from './http/json-object.js'
 
 const maximumBytes = 1024 * 1024
 
@@ -19,9 +21,6 @@ const maximumLargeBytes = 16 * 1024 * 1024
 const largeBodies = new HeldBytes(4 * maximumLargeBytes)
 
 const maximumObjects = 1000
-
-/** The configurations of this API nest three deep; recursion in libraries must not meet thousands. */
-const maximumDepth = 32
 
 /**
  * The request's body as a JSON object. It is read here, after the guard, and not by a parser in front of the routes: who is
@@ -67,16 +66,28 @@ export const JsonObjects = createParamDecorator(async (_data: unknown, context: 
   return body
 })
 
-/** As plain text. */
-export const TextBody = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
-  const request = context.switchToHttp().getRequest<IncomingMessage>()
-  if (mediaTypeOf(request) !== 'text/plain') {
+/**
+ * The request's body as text of one of these media types.
+ * @throws RegistryError REQUEST_INVALID; HttpException 413 over 1 MiB, 415 for another media type or a content coding
+ */
+export async function readText(
+  request: IncomingMessage,
+  mediaTypes: readonly string[],
+): Promise<{ readonly mediaType: string; readonly text: string }> {
+  const mediaType = mediaTypeOf(request)
+  if (!mediaTypes.includes(mediaType)) {
     throw new UnsupportedMediaTypeException(
-      `Content-Type is ${JSON.stringify(mediaTypeOf(request).slice(0, 100))}, expected text/plain`,
+      `Content-Type is ${JSON.stringify(mediaType.slice(0, 100))}, expected ${mediaTypes.join(' or ')}`,
     )
   }
   checkCoding(request)
-  return decode(await readBytes(request))
+  return { mediaType, text: decode(await readBytes(request)) }
+}
+
+/** As plain text. */
+export const TextBody = createParamDecorator(async (_data: unknown, context: ExecutionContext) => {
+  const { text } = await readText(context.switchToHttp().getRequest<IncomingMessage>(), ['text/plain'])
+  return text
 })
 
 /** As plain text, which is also what a body without a type is taken for. */
@@ -102,8 +113,7 @@ export const YamlBody = createParamDecorator(async (_data: unknown, context: Exe
     )
   }
   checkCoding(request)
-  const body = parseYaml(decode(await readBytes(request)))
-  checkContent(body)
+  const body = parseYaml(decode(await readBytes(request)), { aliases: 0 })
   if (!isObject(body)) throw invalid('the body is not a YAML mapping')
   return body
 })
@@ -119,6 +129,14 @@ async function readForm(request: IncomingMessage): Promise<JsonObject> {
   if (twice !== undefined) throw invalid(`${twice.slice(0, 100)} is given more than once, expected one value`)
   const body = Object.fromEntries(fields)
   checkContent(body)
+  return body
+}
+
+/** @throws RegistryError REQUEST_INVALID */
+export function parseJsonObject(text: string): JsonObject {
+  const body = parse(text)
+  checkContent(body)
+  if (!isObject(body)) throw invalid('the body is not a JSON object')
   return body
 }
 
@@ -138,7 +156,7 @@ function isObject(value: unknown): value is JsonObject {
 
 async function readJson(request: IncomingMessage, limit: BodyLimit = usualLimit): Promise<unknown> {
   checkMediaType(request)
-  const body = parse(await readBytes(request, limit))
+  const body = parse(decode(await readBytes(request, limit)))
   checkContent(body)
   return body
 }
@@ -197,27 +215,9 @@ function readBytes(request: IncomingMessage, { maximum, grow }: BodyLimit = usua
 }
 
 /** The parser's own message quotes the text, which may be a password; its position is enough. */
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { schema: 'core', stringKeys: true })
-  const [error] = document.errors
-  if (error !== undefined) {
-    const line = error.linePos?.[0].line
-    throw invalid(
-      line === undefined ? 'the body is not valid YAML' : `the body is not valid YAML at line ${line}`,
-    )
-  }
+function parse(text: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 0 }) as unknown
-  } catch (error) {
-    if (error instanceof ReferenceError) throw invalid('the body has YAML aliases, expected it without')
-    throw error
-  }
-}
-
-/** The parser's own message quotes the text, which may be a password; its position is enough. */
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(decode(bytes)) as unknown
+    return JSON.parse(text) as unknown
   } catch (error) {
     if (error instanceof SyntaxError) {
       const position = /at position \d+/.exec(error.message)?.[0]
@@ -235,22 +235,6 @@ function decode(bytes: Buffer): string {
   } catch (error) {
     if (error instanceof TypeError) throw invalid('the body is not UTF-8')
     throw error
-  }
-}
-
-/** PostgreSQL keeps neither NUL nor half a surrogate pair. */
-function checkContent(root: unknown): void {
-  const pending = [{ value: root, depth: 1 }]
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { value, depth } = next
-    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
-      throw invalid('the body has text with NUL or broken Unicode in it')
-    }
-    if (typeof value !== 'object' || value === null) continue
-    if (depth > maximumDepth) throw invalid(`the body nests deeper than ${maximumDepth}`)
-    for (const [name, child] of Object.entries(value)) {
-      pending.push({ value: name, depth: depth + 1 }, { value: child, depth: depth + 1 })
-    }
   }
 }
 

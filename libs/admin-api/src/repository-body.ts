@@ -5,23 +5,24 @@ import { LocalRepositoryDto } from './local-repository.dto.js'
 import { RemoteRepositoryDto } from './remote-repository.dto.js'
 import { VirtualRepositoryDto } from './virtual-repository.dto.js'
 
-const dtoClasses = {
+/** The fields of each kind. */
+export const repositoryDtoClasses = {
   local: LocalRepositoryDto,
   remote: RemoteRepositoryDto,
   virtual: VirtualRepositoryDto,
 } satisfies Record<RepositoryKind, new () => object>
 
-type DtoOf<K extends RepositoryKind> = InstanceType<(typeof dtoClasses)[K]>
+type DtoOf<K extends RepositoryKind> = InstanceType<(typeof repositoryDtoClasses)[K]>
 
 /**
  * The fields of the kind that `body` has, checked. `null` is taken for "not given", as clients in Go send it.
  * @throws RegistryError REQUEST_INVALID with one sibling for each further field that is wrong
  */
 export function parseRepositoryBody<K extends RepositoryKind>(kind: K, body: JsonObject): DtoOf<K> {
-  return parseDto(dtoClasses[kind] as new () => DtoOf<K>, body)
+  return parseDto(repositoryDtoClasses[kind] as new () => DtoOf<K>, body)
 }
 
 /** Fields that are not in Artifactory's contract for the kind: ignored, as Artifactory does. */
 export function unknownFieldsOf(kind: RepositoryKind, body: JsonObject): readonly string[] {
-  return unknownFieldsIn(dtoClasses[kind], body)
+  return unknownFieldsIn(repositoryDtoClasses[kind], body)
 }

@@ -13,13 +13,19 @@ export interface Queryable {
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>
 }
 
+/** What a store needs: the database, or one transaction of several stores. */
+export interface Transactional extends Queryable {
+  /** `work` may be called several times and does nothing but query; when it throws, nothing of it has happened. */
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
+}
+
 const maximumAttempts = 8
 
 /**
  * PostgreSQL for the stores. Statements and transactions that lost against one running beside them are done again; a
  * database that is down, full or overloaded is a RegistryError that says so.
  */
-export class Database implements Queryable {
+export class Database implements Transactional {
   constructor(private readonly dataSource: DataSource) {}
 
   /** One statement, which is its own transaction. */

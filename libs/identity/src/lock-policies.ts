@@ -2,7 +2,8 @@ import { type Broadcast, Replicated } from '@entrepot/coordination'
 import { type Logger, RegistryError, Turns } from '@entrepot/kernel'
 import { defaultLockPolicy, type LockPolicy } from './lock-policy.js'
 
-const settingName = 'lockPolicy'
+/** Its name among the settings. */
+export const lockPolicySetting = 'lockPolicy'
 
 interface StoredPolicy {
   readonly value: Readonly<Record<string, unknown>>
@@ -49,9 +50,9 @@ export class LockPolicies {
         name: 'lock_policy',
         initial: { policy: defaultLockPolicy, revision: 0 },
         load: async (current) => {
-          const stored = await store.find(settingName)
+          const stored = await store.find(lockPolicySetting)
           if (stored === undefined || stored.revision === current.revision) return current
-          return { policy: policyOf(stored.value), revision: stored.revision }
+          return { policy: lockPolicyOf(stored.value), revision: stored.revision }
         },
       },
       broadcast,
@@ -71,6 +72,11 @@ export class LockPolicies {
     this.#replicated.stop()
   }
 
+  /** After a change that was stored by others than this class, such as a transaction over several stores. */
+  takeOver(): Promise<void> {
+    return this.#replicated.changed(lockPolicySetting)
+  }
+
   /**
    * What is absent stays, as others may have changed it at the same time.
    * @throws RegistryError REQUEST_INVALID when a number makes no sense, CONFLICT when others change it all the time
@@ -84,9 +90,9 @@ export class LockPolicies {
       await this.#replicated.reload()
       const { policy: current, revision } = this.#replicated.current
       const policy = { ...current, ...change }
-      refuseNonsense(policy)
-      if (!(await this.store.replace(settingName, { ...policy }, revision))) continue
-      await this.#replicated.changed(settingName)
+      checkLockPolicy(policy)
+      if (!(await this.store.replace(lockPolicySetting, { ...policy }, revision))) continue
+      await this.#replicated.changed(lockPolicySetting)
       return this.current
     }
     throw new RegistryError('CONFLICT', 'the lock policy is being changed by others: try again in a moment')
@@ -94,7 +100,7 @@ export class LockPolicies {
 }
 
 /** What a document of an earlier version lacks is as in the defaults. */
-function policyOf(value: StoredPolicy['value']): LockPolicy {
+export function lockPolicyOf(value: StoredPolicy['value']): LockPolicy {
   const { user, address, ...rest } = value as Partial<LockPolicy>
   return {
     ...defaultLockPolicy,
@@ -104,7 +110,8 @@ function policyOf(value: StoredPolicy['value']): LockPolicy {
   }
 }
 
-function refuseNonsense({ enabled, loginAttempts, user, address }: LockPolicy): void {
+/** @throws RegistryError REQUEST_INVALID when a number makes no sense */
+export function checkLockPolicy({ enabled, loginAttempts, user, address }: LockPolicy): void {
   // Where nobody is locked, 0 is how Artifactory's clients write that there is no policy.
   const minimum = enabled ? 1 : 0
   if (

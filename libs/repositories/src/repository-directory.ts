@@ -58,6 +58,11 @@ export class RepositoryDirectory {
     return [...this.#repositories.current.values()]
   }
 
+  /** After changes that were stored by others than this class, such as a transaction over several stores. */
+  takeOver(): Promise<void> {
+    return this.#repositories.changed('configuration')
+  }
+
   /** Calls back after every change that this replica sees. */
   onChange(listener: () => void): void {
     this.#repositories.onChange(listener)

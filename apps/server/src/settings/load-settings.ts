@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { nearestName } from '@entrepot/kernel'
 import { parseDocument } from 'yaml'
-import { nearestName } from './nearest-name.js'
 import {
   type SettingName,
   type Settings,
@@ -29,8 +29,8 @@ type GivenSettings = Map<SettingName, Given>
 
 const configVariable = 'ENTREPOT_CONFIG'
 
-/** Kubernetes announces a service named `entrepot` so, and the tests and benchmarks have settings of their own. */
-const foreignVariable = /^ENTREPOT_(E2E_|BENCH_|SERVICE_|PORT$|PORT_\d)/
+/** Kubernetes announces a service named `entrepot` so; tests, benchmarks and the secrets of documents have names of their own. */
+const foreignVariable = /^ENTREPOT_(E2E_|BENCH_|SECRET_|SERVICE_|PORT$|PORT_\d)/
 
 /**
  * The file named by ENTREPOT_CONFIG, then the environment, which wins. An empty variable is one that isn't set.

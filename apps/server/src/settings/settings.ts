@@ -159,6 +159,8 @@ export const settingsSchema = z.object({
   /** The secrets that this key has sealed are given up. */
   lostMasterKey: lostMasterKey.optional(),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
+  /** Whose files a configuration document that comes in a request may name. */
+  secretsDir: path('the path of a folder').optional(),
 })
 
 export type Settings = Readonly<z.output<typeof settingsSchema>>

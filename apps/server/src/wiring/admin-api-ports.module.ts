@@ -4,6 +4,7 @@ import type {
   AccountPorts,
   AdminApiPorts,
   BuildPorts,
+  ConfigurationPorts,
   LoginPorts,
   OpenIdPorts,
   PermissionPorts,
@@ -48,6 +49,7 @@ import { PinoLogger } from '../logging/pino-logger.js'
 import type { Settings } from '../settings/settings.js'
 import { AccessModule } from './access.module.js'
 import { AuditModule, auditTrailToken } from './audit.module.js'
+import { ConfigurationModule, configurationPortsToken } from './configuration.module.js'
 import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
 import { DirectoriesModule } from './directories.module.js'
@@ -83,6 +85,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
   imports: [
     AccessModule,
     AuditModule,
+    ConfigurationModule,
     DatabaseModule,
     DirectoriesModule,
     IdentityModule,
@@ -221,6 +224,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         openIdPortsToken,
         permissionPortsToken,
         systemPortsToken,
+        configurationPortsToken,
       ],
       useFactory: (
         builds: BuildPorts,
@@ -230,8 +234,10 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         openId: OpenIdPorts,
         permissions: PermissionPorts,
         system: SystemPorts,
+        configuration: ConfigurationPorts,
       ): AdminApiPorts => ({
         builds,
+        configuration,
         permissions,
         directories: { configured },
         openId,

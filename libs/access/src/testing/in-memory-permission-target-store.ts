@@ -5,6 +5,15 @@ export class InMemoryPermissionTargetStore implements PermissionTargetStore {
   readonly #rows = new Map<string, StoredPermissionTarget>()
   #lastRevision = 0
 
+  /** @returns what brings back what is here now */
+  snapshot(): () => void {
+    const before = [...this.#rows]
+    return () => {
+      this.#rows.clear()
+      for (const [key, row] of before) this.#rows.set(key, row)
+    }
+  }
+
   async version(): Promise<string> {
     return [...this.#rows.values()].map(({ revision }) => revision).join(' ')
   }

@@ -3,6 +3,15 @@ import type { SecuritySettingStore, StoredSetting } from '../security-setting-st
 export class InMemorySecuritySettingStore implements SecuritySettingStore {
   readonly #rows = new Map<string, StoredSetting>()
 
+  /** @returns what brings back what is here now */
+  snapshot(): () => void {
+    const before = [...this.#rows]
+    return () => {
+      this.#rows.clear()
+      for (const [key, row] of before) this.#rows.set(key, row)
+    }
+  }
+
   async find(name: string): Promise<StoredSetting | undefined> {
     return this.#rows.get(name)
   }

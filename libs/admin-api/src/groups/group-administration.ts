@@ -16,7 +16,8 @@ export interface MemberChange {
 
 const noChange: MemberChange = { add: [], remove: [] }
 
-const noGroup: Omit<Group, 'name'> = {
+/** A group of which only the name is known. */
+export const noGroup: Omit<Group, 'name'> = {
   description: '',
   autoJoin: false,
   adminPrivileges: false,
@@ -152,8 +153,11 @@ export class GroupAdministration {
   }
 }
 
-/** Artifactory's rule: else every new user would administer. */
-function checkAutoJoin({ autoJoin, adminPrivileges }: Pick<Group, 'autoJoin' | 'adminPrivileges'>): void {
+/** Artifactory's rule: else every new user would administer. @throws RegistryError REQUEST_INVALID */
+export function checkAutoJoin({
+  autoJoin,
+  adminPrivileges,
+}: Pick<Group, 'autoJoin' | 'adminPrivileges'>): void {
   if (autoJoin && adminPrivileges) {
     throw invalid('a group whose members administer can not be one that every new user joins')
   }

@@ -52,6 +52,11 @@ export function refuseCamelCase(dtoClass: DtoClass<object>, body: JsonObject, pa
   }
 }
 
+/** The fields that the class has a rule for. */
+export function fieldNamesOf(dtoClass: DtoClass<object>): readonly string[] {
+  return [...fieldsOf(dtoClass)]
+}
+
 function fieldsOf(dtoClass: DtoClass<object>): ReadonlySet<string> {
   const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false)
   return new Set(rules.map((rule) => rule.propertyName))

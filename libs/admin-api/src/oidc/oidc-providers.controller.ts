@@ -14,10 +14,13 @@ import { recordChange } from '../record-change.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { oidcMappingJson, oidcProviderJson } from './oidc-json.js'
 import { oidcProvidersDocs } from './oidc.docs.js'
-import { changedOidcProvider, newOidcProvider, OidcProviderDto, parseOidcMapping } from './oidc.dto.js'
-
-/** Last parts of paths beside `/access/api/v1/oidc/{name}`. */
-const reserved = new Set(['callback', 'login', 'token'])
+import {
+  changedOidcProvider,
+  newOidcProvider,
+  OidcProviderDto,
+  parseOidcMapping,
+  refuseReservedName,
+} from './oidc.dto.js'
 
 /** The OpenID providers of the Access service, with the identity mappings for exchanged tokens. */
 @RequiresAdministrator()
@@ -46,9 +49,7 @@ export class OidcProvidersController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     const provider = newOidcProvider(parseDto(OidcProviderDto, body))
-    if (reserved.has(provider.name)) {
-      throw new RegistryError('REQUEST_INVALID', `the name "${provider.name}" is reserved`)
-    }
+    refuseReservedName(provider.name)
     await this.ports.openId.providers.create(provider)
     this.recordProvider(caller, 'directory.create', undefined, provider)
     warnOfIgnored(response, unknownFieldsIn(OidcProviderDto, body))

@@ -60,6 +60,14 @@ const noProvider: Omit<OidcProvider, 'name' | 'issuer'> = {
   allowInsecureHttp: false,
 }
 
+/** Last parts of paths beside `/access/api/v1/oidc/{name}`. */
+const reserved = new Set(['callback', 'login', 'token'])
+
+/** @throws RegistryError REQUEST_INVALID */
+export function refuseReservedName(name: string): void {
+  if (reserved.has(name)) throw new RegistryError('REQUEST_INVALID', `the name "${name}" is reserved`)
+}
+
 /** @throws RegistryError REQUEST_INVALID */
 export function newOidcProvider(dto: OidcProviderDto): OidcProvider {
   const { name, issuer_url: issuer } = dto

@@ -11,6 +11,7 @@ export const tags = {
   LDAP: 'Directories that users log in by, and whose groups are taken over.',
   'OpenID Connect': 'Providers that users log in by, and whose tokens are exchanged.',
   Security: 'Access without login, and locks after failed logins.',
+  Configuration: 'Everything that is administered, as one document.',
   Audit: 'What was done, by whom.',
   System: 'State and version of the server, and this document.',
 } as const

@@ -88,6 +88,15 @@ export class AdminApiApp {
     return this.parts.workbench
   }
 
+  /** What documents may name. */
+  get secrets(): AdminApiParts['secrets'] {
+    return this.parts.secrets
+  }
+
+  get configuration(): AdminApiParts['transactions'] {
+    return this.parts.transactions
+  }
+
   get repositories(): RepositoryDirectory {
     return this.parts.ports.repositories
   }

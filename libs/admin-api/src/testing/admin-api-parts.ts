@@ -44,6 +44,8 @@ import { Workbench } from '@entrepot/oci-repository/testing'
 import { RepositoryDirectory, type RepositoryKey } from '@entrepot/repositories'
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { AdminApiPorts } from '../admin-api-ports.js'
+import { InMemoryConfiguration } from './in-memory-configuration.js'
+import { ScriptedSecrets } from './scripted-secrets.js'
 
 export const adminPassword = 'quay-side:Kräne 42'
 export const userPassword = 'no rights: at all'
@@ -51,6 +53,9 @@ export const userPassword = 'no rights: at all'
 /** What stands behind the admin API in its tests: the real thing on stores in memory. */
 export interface AdminApiParts {
   readonly ports: Omit<AdminApiPorts, 'logger' | 'clientAddressOf' | 'publicUrl'>
+  readonly transactions: InMemoryConfiguration
+  /** What documents may name. */
+  readonly secrets: ScriptedSecrets
   /** What the probes find. */
   readonly health: { ready: boolean }
   readonly audit: RecordingAuditTrail
@@ -83,23 +88,31 @@ function patient(slowDown: SlowDown): SlowDown {
 /** With the administrator `admin`, the user `user`, and `gone`, who is a disabled administrator. */
 export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const broadcast = new MemoryBroadcast()
-  const repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), broadcast, logger)
-  const targets = new PermissionTargets(new InMemoryPermissionTargetStore(), broadcast, logger)
-  const settings = new InMemorySecuritySettingStore()
+  const inMemory = new InMemoryAccounts()
+  const stores = {
+    accounts: inMemory,
+    repositories: new InMemoryRepositoryStore(),
+    users: new InMemoryUserAccountStore(inMemory),
+    groups: new InMemoryGroupStore(inMemory),
+    permissionTargets: new InMemoryPermissionTargetStore(),
+    directories: new InMemoryOrderedSettingsStore<DirectorySettings>(),
+    directoryGroups: new InMemoryOrderedSettingsStore<DirectoryGroupSettings>(),
+    oidcProviders: new InMemoryOidcProviderStore(),
+    settings: new InMemorySecuritySettingStore(),
+  }
+  const { settings, users } = stores
+  const repositories = new RepositoryDirectory(stores.repositories, broadcast, logger)
+  const targets = new PermissionTargets(stores.permissionTargets, broadcast, logger)
   const anonymous = new AnonymousAccess(settings, broadcast, logger)
   const policies = new LockPolicies(settings, broadcast, logger)
-  const directoryStores = {
-    directories: new InMemoryOrderedSettingsStore<DirectorySettings>(),
-    groups: new InMemoryOrderedSettingsStore<DirectoryGroupSettings>(),
-  }
   const directories = new ConfiguredDirectories(
-    directoryStores,
+    { directories: stores.directories, groups: stores.directoryGroups },
     broadcast,
     systemClock,
     logger,
     new RecordingDirectoryObserver(),
   )
-  const oidcProviders = new OidcProviders(new InMemoryOidcProviderStore(), broadcast, logger, systemClock)
+  const oidcProviders = new OidcProviders(stores.oidcProviders, broadcast, logger, systemClock)
   const replicated = [repositories, targets, anonymous, policies, directories, oidcProviders]
   for (const each of replicated) await each.start()
 
@@ -111,8 +124,6 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const workbench = new Workbench(repositories)
 
   const hasher = new PasswordHasher()
-  const inMemory = new InMemoryAccounts()
-  const users = new InMemoryUserAccountStore(inMemory)
   const userHash = await hasher.hash(userPassword)
   const administrator = { passwordHash: await hasher.hash(adminPassword), admin: true }
   await users.create({ name: 'admin', ...administrator })
@@ -129,6 +140,8 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const signingKeys = signingKeysInMemory(clock)
   const tokens = new JwtTokenService(signingKeys, bearers, issuer, clock)
   const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
+  const transactions = new InMemoryConfiguration(stores)
+  const secrets = new ScriptedSecrets()
   const health = { ready: true }
   const ports: AdminApiParts['ports'] = {
     repositories,
@@ -146,7 +159,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
     accounts: {
       users,
-      groups: new InMemoryGroupStore(inMemory),
+      groups: stores.groups,
       hasher,
       passwords,
       principals,
@@ -173,6 +186,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       exchange: new OidcTokenExchange(oidcProviders, accessTokens, users, logger),
     },
     logins: { failures, policies },
+    configuration: { transactions, secrets, followers: replicated },
     accessTokens,
     signingKeys,
     audit,
@@ -183,6 +197,8 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   }
   return {
     ports,
+    transactions,
+    secrets,
     health,
     audit,
     tokens,

@@ -1,8 +1,8 @@
 import { type Group, type GroupChange, type GroupStore, userNameOf } from '@entrepot/identity'
 import { type Listing, listingOf, type Page, RegistryError, type UserId } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
-import type { Database, Queryable, Statement } from '../database.js'
-import { keepAdministrator } from './keep-administrator.js'
+import type { Queryable, Statement, Transactional } from '../database.js'
+import { type AdministratorKeeper, keepAdministrator } from './keep-administrator.js'
 
 interface GroupRow {
   readonly name: string
@@ -15,7 +15,10 @@ interface GroupRow {
 }
 
 export class PostgresGroupStore implements GroupStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Transactional,
+    private readonly keep: AdministratorKeeper = keepAdministrator,
+  ) {}
 
   async find(name: string): Promise<Group | undefined> {
     if (name.includes('\0')) return undefined
@@ -42,7 +45,7 @@ export class PostgresGroupStore implements GroupStore {
   }
 
   update(name: string, change: GroupChange): Promise<Group> {
-    return keepAdministrator(this.database, async (transaction) => {
+    return this.keep(this.database, async (transaction) => {
       const group = await locked(transaction, lockGroup, name)
       const [row] = await transaction.query<GroupRow>(updateGroup, valuesOf({ ...group, ...change }))
       if (row === undefined) throw new Error('a group that was locked has no row')
@@ -52,9 +55,7 @@ export class PostgresGroupStore implements GroupStore {
 
   async delete(name: string): Promise<boolean> {
     if (name.includes('\0')) return false
-    const deleted = await keepAdministrator(this.database, (transaction) =>
-      transaction.query(deleteGroup, [name]),
-    )
+    const deleted = await this.keep(this.database, (transaction) => transaction.query(deleteGroup, [name]))
     return deleted.length > 0
   }
 
@@ -70,7 +71,7 @@ export class PostgresGroupStore implements GroupStore {
     name: string,
     change: { add: readonly string[]; remove: readonly string[] },
   ): Promise<void> {
-    await keepAdministrator(this.database, async (transaction) => {
+    await this.keep(this.database, async (transaction) => {
       await locked(transaction, shareGroup, name)
       const add = await usersOf(transaction, change.add)
       const remove = await usersOf(transaction, change.remove)

@@ -1,14 +1,14 @@
 import type { OidcMapping, OidcProvider, OidcProviderStore, StoredOidcProvider } from '@entrepot/identity'
 import { RegistryError, type SecretBox } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
-import type { Database, Statement } from '../database.js'
+import type { Statement, Transactional } from '../database.js'
 import { ConfigSecrets } from '../secrets/secret-fields.js'
 
 export class PostgresOidcProviderStore implements OidcProviderStore {
   readonly #secrets: ConfigSecrets<OidcProvider>
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Transactional,
     box: SecretBox,
   ) {
     this.#secrets = new ConfigSecrets(box, 'oidc_providers')

@@ -1,7 +1,7 @@
 import type { OrderedSettings, OrderedSettingsStore } from '@entrepot/identity'
 import { RegistryError, type SecretBox } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
-import type { Database, Statement } from '../database.js'
+import type { Statement, Transactional } from '../database.js'
 import { ConfigSecrets } from '../secrets/secret-fields.js'
 
 type Table = 'ldap_settings' | 'ldap_group_settings'
@@ -12,7 +12,7 @@ export class PostgresOrderedSettingsStore<T> implements OrderedSettingsStore<T> 
   readonly #secrets: ConfigSecrets<T>
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Transactional,
     private readonly table: Table,
     box: SecretBox,
   ) {

@@ -1,7 +1,7 @@
 import type { PermissionTarget, PermissionTargetStore, StoredPermissionTarget } from '@entrepot/access'
 import { RegistryError } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
-import type { Database, Statement } from '../database.js'
+import type { Statement, Transactional } from '../database.js'
 
 /** Every replica asks this every second. Revisions are never used twice: a set of them stands for one state. */
 const version: Statement = {
@@ -33,7 +33,7 @@ const revisionOf: Statement = { text: 'SELECT revision FROM permission_targets W
 const remove: Statement = { text: 'DELETE FROM permission_targets WHERE name = $1 RETURNING name' }
 
 export class PostgresPermissionTargetStore implements PermissionTargetStore {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Transactional) {}
 
   async version(): Promise<string> {
     const [row] = await this.database.query<{ version: string }>(version, [])

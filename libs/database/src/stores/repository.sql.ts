@@ -58,6 +58,15 @@ export const allowTime: Statement = { text: `SELECT set_config('statement_timeou
 
 export const lockRepository: Statement = { text: 'SELECT id FROM repositories WHERE key = $1 FOR UPDATE' }
 
+export const lockRepositoryById: Statement = { text: 'SELECT id FROM repositories WHERE id = $1 FOR UPDATE' }
+
+/** Whether the repository $1 has content, or a cache of some. */
+export const holdsContent: Statement = {
+  text: `
+    SELECT EXISTS (SELECT 1 FROM repo_blobs WHERE repo_id = $1)
+      OR EXISTS (SELECT 1 FROM manifests WHERE repo_id = $1) AS holds`,
+}
+
 export const virtualsListing: Statement = {
   text: `
     SELECT v.key FROM repository_members m JOIN repositories v ON v.id = m.virtual_id

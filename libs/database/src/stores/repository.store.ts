@@ -9,7 +9,7 @@ import type {
   VirtualConfig,
 } from '@entrepot/repositories'
 import { violates } from '../database-error.js'
-import type { Database, Queryable } from '../database.js'
+import type { Queryable, Transactional } from '../database.js'
 import { ConfigSecrets } from '../secrets/secret-fields.js'
 import * as sql from './repository.sql.js'
 
@@ -20,7 +20,7 @@ export class PostgresRepositoryStore implements RepositoryStore {
   readonly #secrets: ConfigSecrets<RepositoryConfig>
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Transactional,
     box: SecretBox,
   ) {
     this.#secrets = new ConfigSecrets(box, 'repositories')

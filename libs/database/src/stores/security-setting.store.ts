@@ -1,5 +1,5 @@
 import type { SecuritySettingStore, StoredSetting } from '@entrepot/access'
-import type { Database, Statement } from '../database.js'
+import type { Statement, Transactional } from '../database.js'
 
 const find: Statement = {
   name: 'security-setting-find',
@@ -26,7 +26,7 @@ const replace: Statement = {
 }
 
 export class PostgresSecuritySettingStore implements SecuritySettingStore {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Transactional) {}
 
   async find(name: string): Promise<StoredSetting | undefined> {
     const [row] = await this.database.query<StoredSetting>(find, [name])

@@ -14,8 +14,8 @@ import {
 } from '@entrepot/identity'
 import { type Listing, listingOf, type Page, RegistryError, type UserId } from '@entrepot/kernel'
 import { violates } from '../database-error.js'
-import type { Database, Queryable } from '../database.js'
-import { keepAdministrator } from './keep-administrator.js'
+import type { Queryable, Transactional } from '../database.js'
+import { type AdministratorKeeper, keepAdministrator } from './keep-administrator.js'
 import * as sql from './user-account.sql.js'
 import { withdrawGrants } from './withdraw-grants.js'
 
@@ -52,7 +52,10 @@ interface LockedRow {
 }
 
 export class PostgresUserAccountStore implements UserAccountStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Transactional,
+    private readonly keep: AdministratorKeeper = keepAdministrator,
+  ) {}
 
   find(name: string): Promise<UserAccount | undefined> {
     return findIn(this.database, userNameOf(name))
@@ -93,7 +96,7 @@ export class PostgresUserAccountStore implements UserAccountStore {
 
   update(name: string, change: UserAccountChange): Promise<UserAccount> {
     const key = userNameOf(name)
-    return keepAdministrator(this.database, async (transaction) => {
+    return this.keep(this.database, async (transaction) => {
       const row = await lock(transaction, key)
       if (row === undefined)
         throw new RegistryError('NAME_UNKNOWN', `there is no user ${JSON.stringify(key)}`)
@@ -109,7 +112,7 @@ export class PostgresUserAccountStore implements UserAccountStore {
 
   async delete(name: string): Promise<boolean> {
     if (name.includes('\0')) return false
-    const deleted = await keepAdministrator(this.database, (transaction) =>
+    const deleted = await this.keep(this.database, (transaction) =>
       transaction.query(sql.deleteAccount, [userNameOf(name)]),
     )
     return deleted.length > 0

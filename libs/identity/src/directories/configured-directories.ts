@@ -59,6 +59,11 @@ export class ConfiguredDirectories implements UserDirectories {
     return this.#loaded.reload()
   }
 
+  /** After changes that were stored by others than this class, such as a transaction over several stores. */
+  takeOver(): Promise<void> {
+    return this.#loaded.changed('configuration')
+  }
+
   all(): readonly LdapDirectory[] {
     return this.#loaded.current.ldap.filter(({ settings }) => settings.enabled)
   }

@@ -38,6 +38,11 @@ export class OidcProviders {
     this.#providers.stop()
   }
 
+  /** After changes that were stored by others than this class, such as a transaction over several stores. */
+  takeOver(): Promise<void> {
+    return this.#providers.changed('configuration')
+  }
+
   find(name: string): ConnectedOidcProvider | undefined {
     return this.#providers.current.get(name)
   }

@@ -6,6 +6,15 @@ import type { OidcMapping, OidcProvider, StoredOidcProvider } from '../oidc/oidc
 export class InMemoryOidcProviderStore implements OidcProviderStore {
   readonly #providers = new Map<string, StoredOidcProvider>()
 
+  /** @returns what brings back what is here now */
+  snapshot(): () => void {
+    const before = [...this.#providers]
+    return () => {
+      this.#providers.clear()
+      for (const [key, row] of before) this.#providers.set(key, row)
+    }
+  }
+
   async list(): Promise<readonly StoredOidcProvider[]> {
     return [...this.#providers.values()].sort((left, right) =>
       byCodePoint(left.provider.name, right.provider.name),

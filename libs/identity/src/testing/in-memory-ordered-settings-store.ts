@@ -4,6 +4,14 @@ import type { OrderedSettings, OrderedSettingsStore } from '../directories/order
 export class InMemoryOrderedSettingsStore<T> implements OrderedSettingsStore<T> {
   #rows: readonly OrderedSettings<T>[] = []
 
+  /** @returns what brings back what is here now */
+  snapshot(): () => void {
+    const before = this.#rows
+    return () => {
+      this.#rows = before
+    }
+  }
+
   async list(): Promise<readonly OrderedSettings<T>[]> {
     return this.#rows
   }

@@ -6,6 +6,15 @@ export class InMemoryRepositoryStore implements RepositoryStore {
   readonly #rows = new Map<RepositoryKey, StoredRepository>()
   #lastId = 0
 
+  /** @returns what brings back what is here now */
+  snapshot(): () => void {
+    const before = [...this.#rows]
+    return () => {
+      this.#rows.clear()
+      for (const [key, row] of before) this.#rows.set(key, row)
+    }
+  }
+
   async list(): Promise<readonly StoredRepository[]> {
     return [...this.#rows.values()].sort((left, right) => byCodePoint(left.config.key, right.config.key))
   }

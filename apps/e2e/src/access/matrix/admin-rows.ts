@@ -1,6 +1,6 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
-import { buildRows, publicRows, transferRows, unknownRows } from './further-rows.js'
+import { buildRows, configurationRows, publicRows, transferRows, unknownRows } from './further-rows.js'
 
 /**
  * Who a route of the admin API is for. `user`: whose credentials stand for all that they may do, unlike a token for some
@@ -369,6 +369,7 @@ export const adminRows: readonly AdminRow[] = [
   ...loginRows,
   ...userRows,
   ...buildRows,
+  ...configurationRows,
   ...administratorRows,
 ]
 

@@ -39,6 +39,13 @@ export const transferRows = [
   { route: 'PUT /artifactory/:repository/*path', access: 'login', administrator: 404 },
 ] as const
 
+/** An empty document changes nothing. */
+export const configurationRows = [
+  { route: 'GET /artifactory/api/entrepot/config', access: 'administrator', administrator: 200 },
+  { route: 'POST /artifactory/api/entrepot/config/diff', access: 'administrator', administrator: 200 },
+  { route: 'POST /artifactory/api/entrepot/config/apply', access: 'administrator', administrator: 200 },
+] as const
+
 export const unknownRows = [
   { route: 'ALL /artifactory', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /artifactory/*path', access: 'login', administrator: 404, hidden: 404 },

@@ -1,7 +1,11 @@
 const furthest = 3
 
+/** No name is longer, and the distance costs the product of both lengths. */
+const maximumLength = 100
+
 /** The name that was probably meant. @returns undefined when none is near */
 export function nearestName(text: string, names: readonly string[]): string | undefined {
+  if (text.length > maximumLength) return undefined
   const [nearest] = names
     .map((name) => ({ name, distance: editDistance(text.toLowerCase(), name.toLowerCase()) }))
     .sort((left, right) => left.distance - right.distance)

@@ -1,0 +1,1 @@
+export * from './configuration-transactions.contract.js'
