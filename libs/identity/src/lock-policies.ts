@@ -82,7 +82,7 @@ export class LockPolicies {
    * @throws RegistryError REQUEST_INVALID when a number makes no sense, CONFLICT when others change it all the time
    */
   change(change: Partial<LockPolicy>): Promise<LockPolicy> {
-    return this.#turns.take(settingName, () => this.changeInTurn(change))
+    return this.#turns.take(lockPolicySetting, () => this.changeInTurn(change))
   }
 
   private async changeInTurn(change: Partial<LockPolicy>): Promise<LockPolicy> {
