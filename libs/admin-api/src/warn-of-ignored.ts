@@ -7,5 +7,5 @@ export function warnOfIgnored(response: ServerResponse, fields: readonly string[
   if (fields.length === 0) return
   const names = fields.slice(0, shownFields).map((field) => field.replaceAll(/[^\w.-]/g, '?').slice(0, 64))
   const more = fields.length > shownFields ? ` and ${fields.length - shownFields} more` : ''
-  response.setHeader('Warning', `299 - "ignored unknown fields: ${names.join(', ')}${more}"`)
+  response.appendHeader('Warning', `299 - "ignored unknown fields: ${names.join(', ')}${more}"`)
 }

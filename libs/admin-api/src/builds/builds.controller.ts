@@ -11,6 +11,7 @@ import { JsonObjects, type JsonObject, LargeJsonBody } from '../json-body.js'
 import { Documented } from '../openapi/route-description.js'
 import { RequiresUser } from '../permission.js'
 import { recordChange } from '../record-change.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
 import { buildsJson, buildJson, runsJson } from './build-json.js'
 import { buildNameOf, buildPathsOf, runOf } from './build-path.js'
 import { warnOfProject } from './build-queries.js'
@@ -23,6 +24,8 @@ const latestOf: ReadonlyMap<string, string | undefined> = new Map([
   ['LATEST', undefined],
   ['LAST_RELEASE', 'released'],
 ])
+
+const askedFields: ReadonlySet<string> = new Set(['buildName', 'buildNumber'])
 
 /** Artifactory's build-info: a run is seen by who published it and by administrators. */
 @RequiresUser()
@@ -92,6 +95,7 @@ export class BuildsController {
   async latest(
     @CurrentCaller() caller: Caller,
     @JsonObjects() asked: readonly JsonObject[],
+    @Res({ passthrough: true }) response: Response,
   ): Promise<readonly object[]> {
     const names = asked.map((each) => ({
       name: parseBuildName('buildName', each['buildName']),
@@ -103,6 +107,8 @@ export class BuildsController {
       const run = await this.ports.builds.store.find(buildViewerOf(caller), name, meant)
       found.push({ buildName: name, buildNumber: run?.number ?? '' })
     }
+    const ignored = asked.flatMap(Object.keys).filter((name) => !askedFields.has(name))
+    warnOfIgnored(response, [...new Set(ignored)])
     return found
   }
 

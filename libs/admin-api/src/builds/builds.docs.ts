@@ -38,9 +38,9 @@ export const buildsDocs = describeRoutes('Builds', {
     details:
       "JFrog's build-info. A run of the same publisher, name, number and start is replaced. Fields that are not described here are kept as they come.",
     parameters: project,
-    body: { schema: buildInfo, unknownFields: 'free' },
+    body: { schema: buildInfo, unknownFields: 'free', maximumMebibytes: 16 },
     answers: { 204: { description: 'It is published.' } },
-    errors: { 413: 'the body is longer than 16 MiB', 429: 'too many large bodies are being read at once' },
+    errors: { 429: 'too many large bodies are being read at once' },
     examples: [
       {
         body: {

@@ -5,12 +5,13 @@ import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { queryText } from '../http/cursor-page.js'
-import { parseDto } from '../http/parse-dto.js'
+import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import type { PathParts } from '../items/item-path.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { Documented } from '../openapi/route-description.js'
 import { RequiresUser } from '../permission.js'
 import { recordChange } from '../record-change.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
 import { DeleteBuildsDto, RetentionDto } from './build-removal.dto.js'
 import { buildNameOf } from './build-path.js'
 import { queryFlag, warnOfProject } from './build-queries.js'
@@ -40,6 +41,7 @@ export class RemoveBuildsController {
     const count = await this.remove(caller, name, selection)
     if (count === 0) throw noSuchBuild(name)
     warnOfProject({}, response, project)
+    warnOfIgnored(response, unknownFieldsIn(DeleteBuildsDto, body))
     return deletedText(count)
   }
 
@@ -93,6 +95,7 @@ export class RemoveBuildsController {
     const butNumbers = dto.buildNumbersNotToBeDiscarded
     await this.remove(caller, name, { butLast, startedBefore, butNumbers })
     warnOfProject(query, response)
+    warnOfIgnored(response, unknownFieldsIn(RetentionDto, rest))
   }
 
   private async remove(caller: Caller, name: string, selection: RunSelection): Promise<number> {

@@ -101,9 +101,11 @@ export class DirectoriesController {
   @Documented(directoriesDocs.test)
   @Post('test')
   @HttpCode(200)
-  test(@JsonBody() body: JsonObject): Promise<DirectoryTest> {
+  test(@JsonBody() body: JsonObject, @Res({ passthrough: true }) response: Response): Promise<DirectoryTest> {
     const { user, password, ...settings } = body
-    return this.run(newSettings(parseDirectory(settings)), { user, password })
+    const parsed = parseDirectory(settings)
+    warnOfIgnored(response, parsed.ignored)
+    return this.run(newSettings(parsed), { user, password })
   }
 
   /** All keys, in the order in which the directories are to be asked. */
@@ -123,12 +125,15 @@ export class DirectoriesController {
   @Documented(directoriesDocs.testSaved)
   @Post(':key/test')
   @HttpCode(200)
-  async testSaved(@Param('key') key: string, @JsonBody() body: JsonObject): Promise<DirectoryTest> {
+  async testSaved(
+    @Param('key') key: string,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DirectoryTest> {
     const { user, password, ...changes } = body
-    return this.run(changedDirectorySettings(await this.existing(key), parseDirectory(changes).fields), {
-      user,
-      password,
-    })
+    const parsed = parseDirectory(changes)
+    warnOfIgnored(response, parsed.ignored)
+    return this.run(changedDirectorySettings(await this.existing(key), parsed.fields), { user, password })
   }
 
   private run(settings: DirectorySettings, user: JsonObject): Promise<DirectoryTest> {

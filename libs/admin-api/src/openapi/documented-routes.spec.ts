@@ -2,25 +2,21 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminApiControllers } from '../admin-api.module.js'
-import { AdminApiApp, type Answer } from '../testing/admin-api-app.js'
+import { AdminApiApp } from '../testing/admin-api-app.js'
+import { actualExample, documented, nameOf, sendExample } from '../testing/example-request.js'
 import { Issuer } from '../testing/issuer.js'
-import { type ActualValues, prepareWorld, worldUrl } from '../testing/prepared-world.js'
+import { prepareWorld, worldUrl } from '../testing/prepared-world.js'
 import { mapSchemas } from './components.js'
 import { type DescribedRoute, describedRoutes, examplesOf } from './described-route.js'
 import type { JsonSchema } from './json-schema.js'
 import { openApiDocument, templateOf } from './openapi-document.js'
-import type { RouteDescription, RouteExample } from './route-description.js'
 
 /** Routes whose description is still to be written: the list only gets shorter. */
 const notYetDescribed: readonly string[] = []
 
 const routes = describedRoutes(adminApiControllers)
 const document = openApiDocument(routes, '1.2.3')
-const nameOf = ({ method, path }: DescribedRoute) => `${method.toUpperCase()} ${path}`
-
-const described = routes.flatMap((route) =>
-  route.description === undefined ? [] : [{ ...route, description: route.description }],
-)
+const described = documented(routes)
 
 const examples = described.flatMap((route) =>
   examplesOf(route).map((example, at) => ({ name: `${nameOf(route)} (${at + 1})`, route, example })),
@@ -48,35 +44,6 @@ function faultsOf(schema: JsonSchema, value: unknown): unknown {
 
 function responseOf(route: DescribedRoute, status: number) {
   return document.paths[templateOf(route)]?.[route.method]?.responses[status]
-}
-
-/** With the values that the state has in place of those that the examples show. */
-async function substituted<T>(value: T, actual: ActualValues): Promise<T> {
-  let text = JSON.stringify(value)
-  for (const [shown, real] of actual) if (text.includes(shown)) text = text.replaceAll(shown, await real())
-  return JSON.parse(text) as T
-}
-
-async function send(
-  app: AdminApiApp,
-  route: DescribedRoute & { readonly description: RouteDescription },
-  { path = {}, query = {}, body, headers = {} }: RouteExample,
-): Promise<Answer> {
-  const filled = route.path.replaceAll(/([:*])(\w+)/g, (_match, sign: string, name: string) => {
-    const value = path[name]
-    if (value === undefined) throw new Error(`the example has no ${name}`)
-    return sign === '*' ? value : encodeURIComponent(value)
-  })
-  const search = new URLSearchParams(query).toString()
-  const mediaType = route.description.body?.mediaTypes?.[0] ?? 'application/json'
-  const raw =
-    typeof body === 'string' ? { raw: body, headers: { 'content-type': mediaType, ...headers } } : { headers }
-  return app.send(
-    route.method.toUpperCase(),
-    search === '' ? filled : `${filled}?${search}`,
-    typeof body === 'string' ? undefined : body,
-    route.permission === 'public' ? { ...raw, authorization: undefined } : raw,
-  )
 }
 
 describe('the description of the routes', () => {
@@ -125,7 +92,7 @@ describe('the example', () => {
     const app = await AdminApiApp.start({ publicUrl: worldUrl })
     try {
       const actual = await prepareWorld(app, issuer)
-      const answer = await send(app, route, await substituted(example, actual))
+      const answer = await sendExample(app, route, await actualExample(example, actual))
       const expected = example.status ?? Number(Object.keys(route.description.answers)[0])
       expect(answer.status, answer.text).toBe(expected)
       const response = responseOf(route, answer.status)

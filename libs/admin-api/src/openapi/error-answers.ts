@@ -1,5 +1,6 @@
 import type { Permission } from '../permission.js'
 import type { DescribedRoute } from './described-route.js'
+import type { BodyDescription } from './route-description.js'
 import { listOf, object, text, titled, whole } from './json-schema.js'
 
 /** Artifactory's shape of every failure. */
@@ -27,18 +28,18 @@ const errorsOfPermission: Readonly<Record<Permission, Readonly<Record<number, st
   administrator: { ...loginErrors, 403: 'the caller is no administrator' },
 }
 
-const errorsOfBody: Readonly<Record<number, string>> = {
+const errorsOfBody = ({ maximumMebibytes = 1 }: BodyDescription): Readonly<Record<number, string>> => ({
   400: 'the body is not what the schema says',
-  413: 'the body is longer than 1 MiB',
+  413: `the body is longer than ${maximumMebibytes} MiB`,
   415: 'the body has another media type, or a content coding',
-}
+})
 
 /** By status, when it is answered: what follows from the permission and the kind of body, and what the route itself says. */
 export function errorsOf(route: DescribedRoute): ReadonlyMap<string, readonly string[]> {
   const { permission, description } = route
   const sources = [
     permission === undefined ? {} : errorsOfPermission[permission],
-    description?.body === undefined ? {} : errorsOfBody,
+    description?.body === undefined ? {} : errorsOfBody(description.body),
     description === undefined || description.errors === 'none' ? {} : description.errors,
   ]
   const all = sources.flatMap((source) => Object.entries(source))

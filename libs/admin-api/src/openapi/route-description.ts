@@ -32,6 +32,8 @@ export interface ParameterDescription {
 
 export interface BodyDescription {
   readonly schema: JsonSchema
+  /** How long it may be; 1 when left out. */
+  readonly maximumMebibytes?: number
   /** `application/json` when left out. */
   readonly mediaTypes?: readonly string[]
   /** What becomes of fields that are not known: they are reported in a `Warning` header unless this says otherwise. */

@@ -64,8 +64,13 @@ export class LegacyTokensController {
   @Post('revoke')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
-  async revoke(@CurrentCaller() caller: Caller, @JsonOrFormBody() body: JsonObject): Promise<string> {
+  async revoke(
+    @CurrentCaller() caller: Caller,
+    @JsonOrFormBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<string> {
     await this.tokens.revokeEither(caller, parseDto(RevocationDto, body))
+    warnOfIgnored(response, unknownFieldsIn(RevocationDto, body))
     return 'Token revoked'
   }
 }

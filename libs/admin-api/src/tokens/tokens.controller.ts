@@ -58,8 +58,13 @@ export class TokensController {
   @Documented(tokensDocs.revokeAny)
   @Post('revoke')
   @HttpCode(200)
-  async revokeAny(@CurrentCaller() caller: Caller, @JsonOrFormBody() body: JsonObject): Promise<void> {
+  async revokeAny(
+    @CurrentCaller() caller: Caller,
+    @JsonOrFormBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
     await this.tokens.revokeEither(caller, parseDto(RevocationDto, body))
+    warnOfIgnored(response, unknownFieldsIn(RevocationDto, body))
   }
 
   @Documented(tokensDocs.get)

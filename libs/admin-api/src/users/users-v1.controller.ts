@@ -105,7 +105,11 @@ export class UsersV1Controller {
   @Post('authorization/changePassword')
   @HttpCode(200)
   @Header('Content-Type', 'text/plain')
-  async changePassword(@CurrentCaller() caller: Caller, @JsonBody() body: JsonObject): Promise<string> {
+  async changePassword(
+    @CurrentCaller() caller: Caller,
+    @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<string> {
     const { userName, oldPassword, newPassword1, newPassword2 } = parseDto(ChangePasswordDto, body)
     if (userName !== undefined && userNameOf(userName) !== caller.principal.name) {
       throw new RegistryError('DENIED', 'only your own password can be changed here')
@@ -118,6 +122,7 @@ export class UsersV1Controller {
       password: newPassword1,
       ...(oldPassword === undefined ? {} : { oldPassword }),
     })
+    warnOfIgnored(response, unknownFieldsIn(ChangePasswordDto, body))
     return 'Password has been successfully changed'
   }
 }

@@ -134,8 +134,9 @@ export class UsersV2Controller {
     @Param('name') name: string,
     @CurrentCaller() caller: Caller,
     @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
-    return this.changePassword(name, caller, body)
+    return this.changePassword(name, caller, body, response)
   }
 
   @Documented(usersV2Docs.changePassword)
@@ -146,12 +147,14 @@ export class UsersV2Controller {
     @Param('name') name: string,
     @CurrentCaller() caller: Caller,
     @JsonBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
     const dto = parseDto(PasswordDto, body)
     const { name: username } = await this.users.visible(caller, name)
     if (dto.password === undefined) throw new RegistryError('REQUEST_INVALID', 'password is missing')
     if (caller.administrator) await this.users.change(caller, username, { password: dto.password })
     else await this.users.changeOwn(caller, ownProfileOf(dto, profileOf(dto), ownFields))
+    warnOfIgnored(response, unknownFieldsIn(PasswordDto, body))
   }
 }
 
