@@ -4,6 +4,7 @@ import { BlobsOfImages1763769600000 } from './1763769600000-blobs-of-images.js'
 import { Properties1763856000000 } from './1763856000000-properties.js'
 import { Builds1763942400000 } from './1763942400000-builds.js'
 import { LeftManifests1764115200000 } from './1764115200000-left-manifests.js'
+import { ForeignLayers1764115300000 } from './1764115300000-foreign-layers.js'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Properties1763856000000,
   Builds1763942400000,
   LeftManifests1764115200000,
+  ForeignLayers1764115300000,
 ]

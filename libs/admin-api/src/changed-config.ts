@@ -66,6 +66,12 @@ function changedRemote(current: RemoteConfig, dto: RemoteRepositoryDto): RemoteC
     mismatchingMimeTypesOverrideList:
       dto.mismatchingMimeTypesOverrideList ?? current.mismatchingMimeTypesOverrideList,
     storeArtifactsLocally: dto.storeArtifactsLocally ?? current.storeArtifactsLocally,
+    externalDependenciesEnabled: dto.externalDependenciesEnabled ?? current.externalDependenciesEnabled,
+    // As Artifactory has it: an empty list is none that was thought of.
+    externalDependenciesPatterns:
+      dto.externalDependenciesPatterns?.length === 0
+        ? ['**']
+        : (dto.externalDependenciesPatterns ?? current.externalDependenciesPatterns),
     localAddress: dto.localAddress ?? current.localAddress,
   }
 }

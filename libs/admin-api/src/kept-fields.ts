@@ -37,9 +37,6 @@ const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   contentSynchronisation: noContentSynchronisation,
   enableTokenAuthentication: false,
   blockPushingSchema1: false,
-  externalDependenciesEnabled: false,
-  /** Shown only when it was given. */
-  externalDependenciesPatterns: undefined,
   dockerProjectId: '',
   curated: false,
   passThrough: false,

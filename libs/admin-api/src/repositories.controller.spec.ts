@@ -140,6 +140,28 @@ describe('RepositoriesController', () => {
     expect(password()).toBe('second')
   })
 
+  it('takes an empty list of patterns for external dependencies for all, and shows it when it was given', async () => {
+    const patterns = async () =>
+      ((await app.get('hub')).json as Record<string, unknown>)['externalDependenciesPatterns']
+    await app.put('hub', remote)
+    expect(await patterns()).toBeUndefined()
+    await app.post('hub', { externalDependenciesEnabled: true, externalDependenciesPatterns: [] })
+    expect(await patterns()).toEqual(['**'])
+    await app.post('hub', { externalDependenciesPatterns: ['a.example/**'] })
+    await app.post('hub', { externalDependenciesEnabled: false })
+    expect(await patterns()).toEqual(['a.example/**'])
+  })
+
+  it('refuses a local address that is none', async () => {
+    for (const localAddress of ['eth0', '192.0.2.256', 'localhost', 7]) {
+      const answer = await app.put('hub', { ...remote, localAddress })
+      expect([answer.status, errorsOf(answer)]).toEqual([
+        400,
+        [expect.stringContaining('expected an address such as 192.0.2.7')],
+      ])
+    }
+  })
+
   it('takes back what it showed', async () => {
     await app.put('hub', { ...remote, username: 'u', password: 'p', externalDependenciesPatterns: ['**'] })
     const { config } = app.repositories.find('hub')!

@@ -67,7 +67,7 @@ const remote = {
   enableTokenAuthentication: flag,
   blockPushingSchema1: flag,
   externalDependenciesEnabled: flag,
-  externalDependenciesPatterns: texts,
+  externalDependenciesPatterns: fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
   dockerProjectId: text,
   curated: flag,
   passThrough: flag,

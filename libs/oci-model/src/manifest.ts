@@ -2,6 +2,12 @@ import { type Digest, RegistryError, parseDigest } from '@entrepot/kernel'
 import type { Annotations, Descriptor } from './descriptor.js'
 import { bareMediaType, isIndexMediaType, isSchema1MediaType, mediaTypes } from './media-types.js'
 
+/** Of a layer that a registry need not hold. */
+export interface ForeignDescriptor extends Descriptor {
+  /** Where it can be had, if the manifest says. */
+  readonly urls: readonly string[]
+}
+
 /** What a manifest's bytes say, as far as a registry has to know. The bytes themselves are kept untouched. */
 export interface ParsedManifest {
   readonly mediaType: string
@@ -10,6 +16,8 @@ export interface ParsedManifest {
   readonly annotations: Annotations
   /** Config and layers that the registry must hold: those with `urls` or a non-distributable type are left out. */
   readonly blobs: readonly Descriptor[]
+  /** The layers that are left out of `blobs`: they lie elsewhere. */
+  readonly foreign: readonly ForeignDescriptor[]
   /** The entries of an index. */
   readonly children: readonly Descriptor[]
   readonly subject: Digest | undefined
@@ -49,6 +57,7 @@ function parseIndex(body: JsonObject, mediaType: string): ParsedManifest {
     artifactType: optionalString(body, 'artifactType'),
     annotations: parseAnnotations(body, 'annotations'),
     blobs: [],
+    foreign: [],
     children: descriptorList(body, 'manifests'),
     subject: parseSubject(body),
   }
@@ -61,11 +70,16 @@ function parseImage(body: JsonObject, mediaType: string): ParsedManifest {
   const layers = 'layers' in body ? descriptorList(body, 'layers') : []
   const rawLayers = Array.isArray(body['layers']) ? (body['layers'] as readonly unknown[]) : []
   const heldLayers = layers.filter((layer, position) => !isForeign(layer, rawLayers[position]))
+  const held = new Set(heldLayers.map(({ digest }) => digest))
+  const foreign = layers.flatMap((layer, position) =>
+    held.has(layer.digest) ? [] : [{ ...layer, urls: urlsOf(rawLayers[position]) }],
+  )
   return {
     mediaType,
     artifactType: optionalString(body, 'artifactType') ?? config?.mediaType,
     annotations: parseAnnotations(body, 'annotations'),
     blobs: config === undefined ? heldLayers : [config, ...heldLayers],
+    foreign,
     children: [],
     subject: parseSubject(body),
   }
@@ -154,8 +168,16 @@ function optionalString(body: JsonObject, field: string): string | undefined {
 
 /** Layers that live elsewhere by design; image-spec, layer.md "Non-Distributable Layers". */
 function isForeign(layer: Descriptor, raw: unknown): boolean {
-  const hasUrls = isObject(raw) && Array.isArray(raw['urls']) && raw['urls'].length > 0
-  return hasUrls || layer.mediaType.includes('nondistributable') || layer.mediaType.includes('.foreign.')
+  return (
+    urlsOf(raw).length > 0 ||
+    layer.mediaType.includes('nondistributable') ||
+    layer.mediaType.includes('.foreign.')
+  )
+}
+
+function urlsOf(raw: unknown): readonly string[] {
+  const urls = isObject(raw) ? raw['urls'] : undefined
+  return Array.isArray(urls) ? urls.filter((url) => typeof url === 'string') : []
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -13,6 +13,8 @@ export interface NewManifest extends ManifestBytes {
   /** Of a local repository: the image must hold the blobs for as long as the manifest is there. */
   readonly needsBlobs: boolean
   readonly children: readonly Digest[]
+  /** Of a cache: layers that lie elsewhere. */
+  readonly foreign?: readonly Digest[]
 }
 
 export interface PutOutcome {
@@ -39,6 +41,8 @@ export interface ManifestStore {
     actor: string,
     fixed?: readonly Tag[],
   ): Promise<PutOutcome>
+  /** Manifests of a cache that list the blob as a foreign layer: the first five by digest. */
+  listingForeign(repository: RepositoryId, image: ImageName, blob: Digest): Promise<readonly ManifestBytes[]>
   /** When the tag was set or moved last; undefined when there is none. */
   tagMovedAt(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Date | undefined>
   /**

@@ -34,6 +34,8 @@ const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => Config
     blockMismatchingMimeTypes: true,
     mismatchingMimeTypesOverrideList: '',
     storeArtifactsLocally: true,
+    externalDependenciesEnabled: false,
+    externalDependenciesPatterns: undefined,
     localAddress: '',
   }),
   virtual: (key) => ({

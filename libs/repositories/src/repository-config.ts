@@ -70,6 +70,10 @@ export interface RemoteConfig extends CommonConfig {
   readonly mismatchingMimeTypesOverrideList: string
   /** False: what is fetched goes to who asked for it, verified, and is not kept. */
   readonly storeArtifactsLocally: boolean
+  /** Layers that lie elsewhere are fetched there, where the address matches one of the patterns, and cached. */
+  readonly externalDependenciesEnabled: boolean
+  /** Ant patterns over `host/path` and `https:/host/path`; undefined: `**`. */
+  readonly externalDependenciesPatterns: readonly string[] | undefined
   /** The address of this machine that connections are made from, as IPv4 or IPv6; empty: whichever the system takes. */
   readonly localAddress: string
 }

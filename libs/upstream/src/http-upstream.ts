@@ -4,6 +4,7 @@ import type { Authorization, Authorizer } from './authorizer.js'
 import type { Circuit } from './circuit.js'
 import type { ConnectionSlots } from './connection-slots.js'
 import type { HopAnswer } from './exchange.js'
+import { type ExternalRequest, fetchExternal } from './external-fetch.js'
 import { readPrefix } from './read-prefix.js'
 import { isRedirect, maxRedirects, redirectTarget } from './redirect.js'
 import { statusFailure } from './status-failure.js'
@@ -65,6 +66,20 @@ export class HttpUpstream implements UpstreamClient {
       } finally {
         attempt.abandoned()
       }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  async external(request: ExternalRequest): Promise<UpstreamResponse> {
+    const release = await this.gate.slots.take(request.signal)
+    try {
+      const { timeLimitMilliseconds } = this.settings
+      const found = await fetchExternal(this.transport, this.#base, request, timeLimitMilliseconds)
+      found.body.once('close', release)
+      if (found.body.closed) release()
+      return found
     } catch (error) {
       release()
       throw error

@@ -1,5 +1,6 @@
 export * from './create-upstream.js'
 export type { AddressClass } from './address-class.js'
+export type { ExternalRequest } from './external-fetch.js'
 export * from './network.js'
 export * from './upstream-client.js'
 export * from './upstream-headers.js'

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ErrorCode } from '@entrepot/kernel'
+import type { ExternalRequest } from './external-fetch.js'
 import type { UpstreamHeaders } from './upstream-headers.js'
 import type { UpstreamState } from './upstream-state.js'
 
@@ -57,6 +58,12 @@ export interface UpstreamClient {
    * @throws the signal's reason
    */
   request(request: UpstreamRequest): Promise<UpstreamResponse>
+  /**
+   * Asks by GET for what a manifest of the upstream says to lie elsewhere: without credentials, at addresses only that a
+   * redirect might lead to. What comes of it says nothing of the upstream.
+   * @returns 200 or 206 @throws RegistryError UPSTREAM_FAILED and the others of `request`; the signal's reason
+   */
+  external(request: ExternalRequest): Promise<UpstreamResponse>
   /** Claims nothing. @throws what `request` would throw at once, while the upstream is left alone */
   requireAskable(): void
   /**

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@entrepot/kernel'
 
-/** What a hop was for. A redirect's target counts under the host that sent us there, so that labels stay few. */
-export type HopPurpose = 'registry' | 'token' | 'redirect'
+/** What a hop was for; `external` is what a manifest says to lie elsewhere. A redirect's target counts under the host that sent us there, so that labels stay few. */
+export type HopPurpose = 'registry' | 'token' | 'redirect' | 'external'
 
 export interface ObservedRequest {
   /** The upstream's own host, whichever host the hop went to. */

@@ -8,7 +8,7 @@ import { planOf } from '../testing/plan-of.js'
 import { TestDatabase } from '../testing/test-database.js'
 import * as blobs from './blob-index.sql.js'
 import { timesOfManifests, timesOfTags } from './item-times.store.js'
-import { firstTags, tagMovedAt } from './manifest.sql.js'
+import { firstTags, listingForeign, tagMovedAt } from './manifest.sql.js'
 import { PostgresManifestStore } from './manifest.store.js'
 import { everPointedTo, tagEvents } from './tag-event.store.js'
 import { tagsReaching } from './tags-reaching.sql.js'
@@ -68,6 +68,7 @@ describe('the plans of looks at blobs, with 50,000 manifests on one layer', () =
     ['an unlink', blobs.unlink, () => [repository, image, base]],
     ['the times of tags', timesOfTags, () => [repository, [], []]],
     ['the times of manifests', timesOfManifests, () => [repository, [], []]],
+    ['the manifests that list a foreign layer', listingForeign, () => [repository, image, base]],
     ['the time of a tag', tagMovedAt, () => [repository, image, 'v1']],
     ['the events of a tag', tagEvents, () => [repository, image, 'v1', null, 10]],
     ['whether a tag ever was there', everPointedTo, () => [repository, image, 'v1', base]],

@@ -7,7 +7,7 @@ import type { Statement } from '../database.js'
 
 /**
  * $1 repository, $2 image, $3 digest, $4 media type, $5 artifact type, $6 subject, $7 size, $8 annotations, $9 payload,
- * $10 blobs, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor, $15 those of
+ * $10 blobs, $19 foreign layers, $11 whether the image must hold them, $12 children, $13 tags without repetition, $14 actor, $15 those of
  * the tags that stay where they are when they are set already: locked, and told by takenTags, $16 kinds, $17 keys and $18
  * values of what can be searched for. A row for each tag that was moved from another digest, or one without a tag. No row
  * when the repository is gone.
@@ -29,8 +29,11 @@ export const putManifest: Statement = {
       SELECT repo_id, $2::text, $3::text, blob FROM stored, unnest($10::text[]) AS blob WHERE $11::boolean
       ON CONFLICT DO NOTHING
     ), blobs_listed AS (
-      INSERT INTO cached_manifest_blobs (repo_id, image, manifest_digest, blob_digest)
-      SELECT repo_id, $2::text, $3::text, blob FROM stored, unnest($10::text[]) AS blob WHERE NOT $11::boolean
+      INSERT INTO cached_manifest_blobs (repo_id, image, manifest_digest, blob_digest, is_foreign)
+      SELECT repo_id, $2::text, $3::text, blob, foreign_layer FROM stored, (
+        SELECT blob, false FROM unnest($10::text[]) AS blob UNION ALL SELECT blob, true FROM unnest($19::text[]) AS blob
+      ) listed (blob, foreign_layer)
+      WHERE NOT $11::boolean
       ON CONFLICT DO NOTHING
     ), children_listed AS (
       INSERT INTO manifest_children (repo_id, image, parent, child)
@@ -70,6 +73,16 @@ export const takenTags: Statement = {
   text: `
     SELECT name FROM tags WHERE repo_id = $1 AND image = $2 AND name = ANY ($4::text[]) AND digest <> $3
     ORDER BY name`,
+}
+
+/** $3 blob. */
+export const listingForeign: Statement = {
+  name: 'manifests-listing-foreign',
+  text: `
+    SELECT m.digest, m.media_type, m.payload FROM cached_manifest_blobs c
+    JOIN manifests m ON m.repo_id = c.repo_id AND m.image = c.image AND m.digest = c.manifest_digest
+    WHERE c.repo_id = $1::int AND c.image = $2::text AND c.blob_digest = $3::text AND c.is_foreign
+    ORDER BY m.digest LIMIT 5`,
 }
 
 /** By its last event; a tag that has none is as old as the push of its manifest. */

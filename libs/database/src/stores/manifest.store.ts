@@ -61,6 +61,18 @@ export class PostgresManifestStore implements ManifestStore {
     }
   }
 
+  async listingForeign(
+    repository: RepositoryId,
+    image: ImageName,
+    blob: Digest,
+  ): Promise<readonly ManifestBytes[]> {
+    const rows = await this.database.query<{ digest: Digest; media_type: string; payload: Buffer }>(
+      sql.listingForeign,
+      [repository, image, blob],
+    )
+    return rows.map(({ digest, media_type: mediaType, payload }) => ({ digest, mediaType, bytes: payload }))
+  }
+
   async tagMovedAt(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Date | undefined> {
     const [row] = await this.database.query<{ at: Date }>(sql.tagMovedAt, [repository, image, tag])
     return row?.at
@@ -291,6 +303,7 @@ function valuesOf(
     described.map(([kind]) => kind),
     described.map(([, key]) => key),
     described.map(([, , [value]]) => value),
+    manifest.foreign ?? [],
   ]
 }
 

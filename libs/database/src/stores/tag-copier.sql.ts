@@ -64,7 +64,7 @@ export const holders: Statement = {
     ORDER BY holder LIMIT 3`,
 }
 
-/** $1 repository, $2 image, $3 manifests: the blobs that they list. */
+/** $1 repository, $2 image, $3 manifests: the blobs that they list, but for those that lie elsewhere. */
 export const listedBlobs: Statement = {
   name: 'copy-listed-blobs',
   text: `
@@ -72,7 +72,7 @@ export const listedBlobs: Statement = {
     WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($3::text[])
     UNION
     SELECT blob_digest FROM cached_manifest_blobs
-    WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($3::text[])`,
+    WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($3::text[]) AND NOT is_foreign`,
 }
 
 /** $1 and $2 from, $3 and $4 to, $5 blobs. */
@@ -107,7 +107,7 @@ export const copyListings: Statement = {
         WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($5::text[])
         UNION
         SELECT manifest_digest, blob_digest FROM cached_manifest_blobs
-        WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($5::text[])
+        WHERE repo_id = $1::int AND image = $2::text AND manifest_digest = ANY ($5::text[]) AND NOT is_foreign
       ) listed
       ON CONFLICT DO NOTHING
     )

@@ -1,11 +1,12 @@
 import type { BlobBody, OpenOptions } from '@entrepot/blob-store'
 import { type Clock, type Digest, RegistryError, isRegistryError } from '@entrepot/kernel'
 import { type ImageName, mediaTypes } from '@entrepot/oci-model'
-import type { CacheFills, FillHandle, RemoteConfig } from '@entrepot/repositories'
+import type { CacheFills, FillHandle, FillRequest, RemoteConfig } from '@entrepot/repositories'
 import { abortable } from '../abortable.js'
 import type { BlobContent } from '../blob-content.js'
 import type { BlobHandle, CacheState, Found, StoredBlobHandle } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
+import { type ForeignLayer, ForeignLayers } from './foreign-layers.js'
 import { type RemoteCache, isFreshlyMissing } from './remote-manifests.js'
 import type { UpstreamRegistry } from './upstream-registry.js'
 
@@ -14,13 +15,17 @@ export class RemoteBlobs {
   /** The image that each fill asks the upstream for: another image's failure says nothing of this one. */
   readonly #askedFor = new WeakMap<FillHandle, ImageName>()
 
+  readonly #foreign: ForeignLayers
+
   constructor(
     private readonly config: RemoteConfig,
     private readonly cache: RemoteCache & { readonly content: BlobContent },
     private readonly upstream: UpstreamRegistry,
     private readonly fills: CacheFills,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#foreign = new ForeignLayers(config, cache, upstream)
+  }
 
   /** Asks no upstream, unless the blob is opened and the store has lost its bytes: then they are fetched again. */
   async stored(image: ImageName, digest: Digest): Promise<Found<StoredBlobHandle> | undefined> {
@@ -42,15 +47,19 @@ export class RemoteBlobs {
   ): Promise<Found<BlobHandle> | undefined> {
     const stored = (await this.stored(image, digest)) ?? (await this.#listed(image, digest))
     if (stored !== undefined) return stored
+    if (this.config.offline) return undefined
+    const foreign = await this.#foreign.find(image, digest)
+    if (foreign !== undefined && foreign.allowed.length > 0) return this.#elsewhere(image, foreign, context)
     const { refs, repository } = this.cache
     if (
-      this.config.offline ||
+      foreign === undefined &&
       isFreshlyMissing(await refs.find(repository, image, missingRef(digest)), this.clock)
     ) {
       return undefined
     }
     const found =
       (await this.#linkedFromElsewhere(image, digest, context)) ?? (await this.#cold(image, digest, context))
+    if (found === undefined && foreign !== undefined) throw foreign.refusal
     // Some upstreams, caches themselves, find by HEAD only what they have cached already: GET may still find it.
     if (found === undefined && !context.metadataOnly) await this.#rememberMissing(image, digest)
     return found
@@ -79,6 +88,24 @@ export class RemoteBlobs {
     return adopted === undefined ? undefined : this.#found(content.handle(adopted), 'revalidated')
   }
 
+  /** A layer that its registry does not hold. */
+  async #elsewhere(
+    image: ImageName,
+    layer: ForeignLayer,
+    context: RequestContext,
+  ): Promise<Found<BlobHandle>> {
+    const { digest, size } = layer
+    if (context.metadataOnly) return this.#found(unreadHandle(digest, size), 'miss')
+    const fetched = () =>
+      this.#fillFrom(image, digest, `foreign ${this.cache.repository}/${digest}`, {
+        size,
+        fetch: (fromOffset, signal) => this.#foreign.fetch(layer, fromOffset, signal),
+      })
+    const fill = await fetched()
+    const known = await abortable(fill.size(), context.signal)
+    return this.#found(this.#reading(fill, digest, known, fetched), 'miss')
+  }
+
   async #cold(
     image: ImageName,
     digest: Digest,
@@ -91,7 +118,8 @@ export class RemoteBlobs {
     const fill = await this.#fillFor(image, digest, context)
     try {
       const size = await abortable(fill.size(), context.signal)
-      return this.#found(this.#reading(fill, image, digest, size), 'miss')
+      const again = () => this.#fill(image, digest, `${this.cache.repository}/${image}@${digest}`)
+      return this.#found(this.#reading(fill, digest, size, again), 'miss')
     } catch (error) {
       if (context.signal.aborted) throw error
       if (this.#askedFor.get(fill) !== image) return this.#cold(image, digest, context)
@@ -126,12 +154,7 @@ export class RemoteBlobs {
   }
 
   async #fill(image: ImageName, digest: Digest, key: string): Promise<FillHandle> {
-    const { content, repository } = this.cache
-    const isKept = this.config.storeArtifactsLocally
-    const fill = await this.fills.fill(isKept ? key : `passed ${key}`, {
-      digest,
-      isKept,
-      stored: async () => content.whenPresent(await content.index.find(repository, image, digest)),
+    const fill = await this.#fillFrom(image, digest, key, {
       fetch: async (fromOffset, signal) => {
         const source = await this.upstream.blob(image, digest, fromOffset, signal)
         if (source !== undefined) return source
@@ -140,22 +163,33 @@ export class RemoteBlobs {
           `the upstream of ${this.config.key} has no blob ${digest} in ${image}`,
         )
       },
-      commit: (stored) => content.keep(image, stored),
     })
     if (!this.#askedFor.has(fill)) this.#askedFor.set(fill, image)
     return fill
   }
 
-  /** What is not kept may be gone when it is opened at last: then it is fetched again. */
-  #reading(fill: FillHandle, image: ImageName, digest: Digest, size: number): BlobHandle {
+  #fillFrom(
+    image: ImageName,
+    digest: Digest,
+    key: string,
+    source: Pick<FillRequest, 'fetch' | 'size'>,
+  ): Promise<FillHandle> {
+    const { content, repository } = this.cache
+    const isKept = this.config.storeArtifactsLocally
+    return this.fills.fill(isKept ? key : `passed ${key}`, {
+      ...source,
+      digest,
+      isKept,
+      stored: async () => content.whenPresent(await content.index.find(repository, image, digest)),
+      commit: (stored) => content.keep(image, stored),
+    })
+  }
+
+  /** @param again what is not kept may be gone when it is opened at last: then it is fetched again */
+  #reading(fill: FillHandle, digest: Digest, size: number, again: () => Promise<FillHandle>): BlobHandle {
     return {
       descriptor: { mediaType: mediaTypes.octetStream, digest, size },
-      open: async (options) => {
-        const at = fill.gone
-          ? await this.#fill(image, digest, `${this.cache.repository}/${image}@${digest}`)
-          : fill
-        return at.open(options)
-      },
+      open: async (options) => (fill.gone ? await again() : fill).open(options),
     }
   }
 

@@ -220,6 +220,7 @@ export class RemoteManifests {
         subject: parsed.subject,
         blobs: [...new Set(parsed.blobs.map((blob) => blob.digest))],
         needsBlobs: false,
+        foreign: [...new Set(parsed.foreign.map((layer) => layer.digest))],
         children: [...new Set(parsed.children.map((child) => child.digest))],
       },
       reference.kind === 'tag' ? [reference.tag] : [],

@@ -37,6 +37,7 @@ beforeEach(async () => {
       answers.push(answer)
       return answer
     },
+    external: (request) => client.external(request),
     requireAskable: () => client.requireAskable(),
     probe: () => client.probe(),
     state: () => client.state(),

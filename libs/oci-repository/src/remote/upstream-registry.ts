@@ -110,16 +110,26 @@ export class UpstreamRegistry {
       response.body.resume()
       return undefined
     }
-    this.#requireContent(response, `blob ${digest}`)
+    return this.#source(response, `blob ${digest}`)
+  }
+
+  /** What a manifest says to lie at `url`, elsewhere. @param what for people */
+  async external(url: string, fromOffset: number, what: string, signal: AbortSignal): Promise<FillSource> {
+    const range = fromOffset === 0 ? undefined : { start: fromOffset }
+    return this.#source(await this.client.external({ url, range, signal }), what)
+  }
+
+  #source(response: UpstreamResponse, what: string): FillSource {
+    this.#requireContent(response, what)
     if (response.status === 206) {
       const range = response.headers.contentRange
       if (range === undefined) {
         response.body.destroy()
-        throw this.#unexpected(response, `blob ${digest}, without a Content-Range`)
+        throw this.#unexpected(response, `${what}, without a Content-Range`)
       }
       return { body: withDisposableChunks(response.body), startsAt: range.start, size: range.size }
     }
-    this.#require200(response, `blob ${digest}`)
+    this.#require200(response, what)
     return {
       body: withDisposableChunks(response.body),
       startsAt: 0,

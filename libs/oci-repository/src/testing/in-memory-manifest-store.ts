@@ -5,6 +5,7 @@ import { unknownContent } from '../local/local-writer.js'
 import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.js'
 import type { ManifestBytes, MovedTag } from '../oci-repository.js'
 import type { TagCopier, TagCopy, TagCopyOutcome } from '../tag-copier.js'
+import { overwrittenIn } from './overwritten-in-memory.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 export interface StoredImage {
@@ -73,7 +74,8 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   }
 
   isListedInCache(repository: RepositoryId, image: ImageName, blob: Digest): boolean {
-    return this.#listing(repository, image, blob).some(({ needsBlobs }) => !needsBlobs)
+    const isListed = this.#listing(repository, image, blob).some(({ needsBlobs }) => !needsBlobs)
+    return isListed || this.#foreign(repository, image, blob).length > 0
   }
 
   async findByTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<ManifestBytes | undefined> {
@@ -123,6 +125,20 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     return { taken, moved }
   }
 
+  async listingForeign(
+    repository: RepositoryId,
+    image: ImageName,
+    blob: Digest,
+  ): Promise<readonly ManifestBytes[]> {
+    const listing = this.#foreign(repository, image, blob)
+    return listing.toSorted((left, right) => byCodePoint(left.digest, right.digest)).slice(0, 5)
+  }
+
+  #foreign(repository: RepositoryId, image: ImageName, blob: Digest): readonly NewManifest[] {
+    const manifests = [...(this.#at(repository, image)?.manifests.values() ?? [])]
+    return manifests.filter(({ needsBlobs, foreign = [] }) => !needsBlobs && foreign.includes(blob))
+  }
+
   async tagMovedAt(repository: RepositoryId, image: ImageName, tag: Tag): Promise<Date | undefined> {
     if (this.#at(repository, image)?.tags.has(tag) !== true) return undefined
     const last = this.tagEvents.findLast(
@@ -136,7 +152,9 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const reached = new Set<Digest>([digest])
     for (const node of reached) {
       for (const manifest of manifests.values()) {
-        if (manifest.children.includes(node) || manifest.blobs.includes(node)) reached.add(manifest.digest)
+        const { children, blobs, needsBlobs, foreign = [] } = manifest
+        const listed = needsBlobs ? [children, blobs] : [children, blobs, foreign]
+        if (listed.flat().includes(node)) reached.add(manifest.digest)
       }
       const subjects = [...tags]
         .filter(([, target]) => target === node)
@@ -172,26 +190,9 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     keep: number,
   ): Promise<readonly Digest[]> {
     const stored = this.#at(repository, image) ?? emptyImage()
-    const histories = new Map(
-      [...stored.tags.keys()].map((tag) => [tag, this.#leftBy(repository, image, tag)]),
-    )
-    const isReferredTo = (digest: Digest) => {
-      const { subject } = stored.manifests.get(digest) ?? {}
-      return (
-        [...stored.tags.values()].includes(digest) ||
-        [...stored.manifests.values()].some(
-          (each) => each.children.includes(digest) || each.subject === digest,
-        ) ||
-        (subject !== undefined && stored.manifests.has(subject)) ||
-        [...histories.values()].some((history) => [...history.keys()].slice(0, keep).includes(digest))
-      )
-    }
-    const old = tags.flatMap((tag) => [...(histories.get(tag) ?? [])].slice(keep))
-    const isUnused = ([digest, leftAt]: readonly [Digest, number]) =>
-      (this.#pushedAt.get(`${keyOf(repository, image)}@${digest}`) ?? 0) <= leftAt && !isReferredTo(digest)
-    const gone = new Set(
-      old.filter(isUnused).flatMap(([digest]) => (stored.manifests.has(digest) ? [digest] : [])),
-    )
+    const leftBy = (tag: Tag) => this.#leftBy(repository, image, tag)
+    const pushedAt = (digest: Digest) => this.#pushedAt.get(`${keyOf(repository, image)}@${digest}`) ?? 0
+    const gone = overwrittenIn({ ...stored, leftBy, pushedAt }, tags, keep)
     for (const digest of gone) {
       stored.manifests.delete(digest)
       this.follower?.gone(repository, image, digest, false)
@@ -206,7 +207,6 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
       const isOfTag = event.repository === repository && event.image === image && event.tag === tag
       if (isOfTag && event.from !== undefined && !left.has(event.from)) left.set(event.from, position)
     }
-    left.delete(this.#at(repository, image)?.tags.get(tag) ?? ('' as Digest))
     return left
   }
 

@@ -33,7 +33,13 @@ export function tagCopierContract(name: string, open: () => Promise<OpenedCopier
     const put = async (
       content: string,
       tag: string | undefined,
-      parts: { blobs?: Digest[]; children?: Digest[]; subject?: Digest; needsBlobs?: boolean } = {},
+      parts: {
+        blobs?: Digest[]
+        children?: Digest[]
+        subject?: Digest
+        needsBlobs?: boolean
+        foreign?: Digest[]
+      } = {},
       at: { repository?: RepositoryId; of?: typeof image } = {},
     ) => {
       const manifest = {
@@ -133,6 +139,16 @@ export function tagCopierContract(name: string, open: () => Promise<OpenedCopier
       await putBlob('never pulled')
       expect(await copy()).toMatchObject({ kind: 'copied' })
       expect(await links('layer', 'never pulled')).toBe(2)
+    })
+
+    it('copies out of a cache without the layers that lie elsewhere, come or not', async () => {
+      await putBlob('layer')
+      const [layer, foreign] = [digest('layer'), [digest('elsewhere')]]
+      await put('cached', 'rc', { blobs: [layer], foreign, needsBlobs: false })
+      expect(await copy()).toMatchObject({ kind: 'copied' })
+      await putBlob('elsewhere')
+      expect(await copy()).toMatchObject({ kind: 'copied' })
+      expect(await links('layer', 'elsewhere')).toBe(1)
     })
 
     it('copies and moves a manifest by its digest, while nothing leads to it', async () => {

@@ -95,6 +95,23 @@ export function tagsReachingContract(name: string, open: () => Promise<OpenedCon
       expect(await reaching(layer)).toEqual(['3'])
     })
 
+    it('a foreign layer of a cache are those at the manifests that list it, which are told', async () => {
+      const layer = digestOf(Buffer.from('lies elsewhere'))
+      const foreign = [layer]
+      const listing = [
+        await put('cached', ['3'], { foreign, needsBlobs: false }),
+        await put('cached too', ['4'], { foreign, needsBlobs: false }),
+      ]
+      await put('pushed', ['5'], { foreign })
+      await put('cached without', ['6'], { blobs: [layer], needsBlobs: false })
+      expect(await reaching(layer)).toEqual(['3', '4', '6'])
+      const told = await opened.manifests.listingForeign(opened.repository, app, layer)
+      expect(told.map(({ digest }) => digest)).toEqual(listing.toSorted())
+      expect(told.map(({ bytes }) => bytes.toString()).sort()).toEqual(['cached', 'cached too'])
+      const other = digestOf(Buffer.from('other'))
+      expect(await opened.manifests.listingForeign(opened.repository, app, other)).toEqual([])
+    })
+
     it('a referrer are those of its subject, and a blob of the referrer too', async () => {
       const subject = await put('subject', ['1'])
       const signed = await blob('signature')
