@@ -22,11 +22,13 @@ import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kerne
 import type {
   ConfiguredOciRepositories,
   ItemTransfer,
+  ItemProperties,
   ItemTree,
   OciRepositoryDirectory,
   Promotion,
   RemoteRefStore,
   StorageFigures,
+  TagFinder,
   TagHistory,
 } from '@entrepot/oci-repository'
 import type { RepositoryDirectory } from '@entrepot/repositories'
@@ -76,6 +78,8 @@ export interface ContentPorts {
   readonly repositories: Pick<OciRepositoryDirectory, 'find'>
   readonly upstreams: Pick<ConfiguredOciRepositories, 'upstreamOf'>
   readonly items: ItemTree
+  readonly tagFinder: TagFinder
+  readonly itemProperties: ItemProperties
   readonly promotion: Promotion
   readonly itemTransfer: ItemTransfer
   readonly tagHistory: TagHistory

@@ -30,6 +30,7 @@ import { GrantCleanup } from './permissions/grant-cleanup.js'
 import { PermissionAdministration } from './permissions/permission-administration.js'
 import { PermissionsV1Controller } from './permissions/permissions-v1.controller.js'
 import { PermissionsV2Controller } from './permissions/permissions-v2.controller.js'
+import { PropertiesController } from './properties/properties.controller.js'
 import { RepositoriesController } from './repositories.controller.js'
 import { RepositoryAdministration } from './repository-administration.js'
 import { RepositoryBatchController } from './repository-batch.controller.js'
@@ -81,6 +82,7 @@ export const adminApiControllers = [
   PermissionsV1Controller,
   PermissionsV2Controller,
   PromoteController,
+  PropertiesController,
   RemoveBuildsController,
   RepositoriesController,
   RepositoryBatchController,

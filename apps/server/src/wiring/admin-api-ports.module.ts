@@ -36,9 +36,11 @@ import {
 import { type AuditTrail, systemClock } from '@entrepot/kernel'
 import {
   ConfiguredOciRepositories,
+  ItemProperties,
   ItemTransfer,
   ItemTree,
   Promotion,
+  TagFinder,
   TagHistory,
 } from '@entrepot/oci-repository'
 import { RepositoryDirectory } from '@entrepot/repositories'
@@ -66,6 +68,7 @@ const permissionPortsToken = Symbol('PermissionPorts')
 const loginPortsToken = Symbol('LoginPorts')
 const buildPortsToken = Symbol('BuildPorts')
 const contentPortsToken = Symbol('ContentPorts')
+const itemPortsToken = Symbol('ItemPorts')
 const openIdPortsToken = Symbol('OpenIdPorts')
 const identityPortsToken = Symbol('IdentityPorts')
 const systemPortsToken = Symbol('SystemPorts')
@@ -76,6 +79,7 @@ type IdentityPorts = Pick<
   'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
 >
 type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'content'>
+type ItemPorts = Pick<AdminApiPorts['content'], 'items' | 'itemTransfer' | 'itemProperties' | 'tagFinder'>
 type HealthPorts = Pick<AdminApiPorts, 'storage' | 'isReady' | 'instance'>
 type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'> &
   HealthPorts
@@ -177,12 +181,21 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       ): IdentityPorts => ({ authenticator, accounts, logins, accessTokens, signingKeys }),
     },
     {
+      provide: itemPortsToken,
+      inject: [ItemTree, ItemTransfer, ItemProperties, TagFinder],
+      useFactory: (
+        items: ItemTree,
+        itemTransfer: ItemTransfer,
+        itemProperties: ItemProperties,
+        tagFinder: TagFinder,
+      ): ItemPorts => ({ items, itemTransfer, itemProperties, tagFinder }),
+    },
+    {
       provide: contentPortsToken,
       inject: [
         RepositoryDirectory,
         ConfiguredOciRepositories,
-        ItemTree,
-        ItemTransfer,
+        itemPortsToken,
         Promotion,
         TagHistory,
         PostgresRemoteRefStore,
@@ -190,8 +203,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       useFactory: (
         repositories: RepositoryDirectory,
         configured: ConfiguredOciRepositories,
-        items: ItemTree,
-        itemTransfer: ItemTransfer,
+        items: ItemPorts,
         promotion: Promotion,
         tagHistory: TagHistory,
         remoteRefs: PostgresRemoteRefStore,
@@ -200,8 +212,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         content: {
           repositories: configured,
           upstreams: configured,
-          items,
-          itemTransfer,
+          ...items,
           promotion,
           tagHistory,
           remoteRefs,

@@ -10,16 +10,19 @@ import {
   PostgresRepositoryStore,
   PostgresTagCopier,
   PostgresTagEventStore,
+  PostgresTagSearch,
   PostgresUploadStore,
 } from '@entrepot/database'
 import { systemClock } from '@entrepot/kernel'
 import {
   ConfiguredOciRepositories,
+  ItemProperties,
   ItemTransfer,
   ItemTree,
   ManifestTransfer,
   type OciStores,
   Promotion,
+  TagFinder,
   TagHistory,
 } from '@entrepot/oci-repository'
 import { CacheFills, type RemoteConfig, RepositoryDirectory } from '@entrepot/repositories'
@@ -100,6 +103,21 @@ const userAgent = 'entrepot/0.1'
       ) => new ItemTransfer(transfer, properties, (key) => directory.find(key)?.id),
     },
     {
+      provide: ItemProperties,
+      inject: [RepositoryDirectory, PostgresPropertyStore, PostgresManifestStore],
+      useFactory: (
+        directory: RepositoryDirectory,
+        properties: PostgresPropertyStore,
+        manifests: PostgresManifestStore,
+      ) => new ItemProperties(properties, manifests, (key) => directory.find(key)?.id),
+    },
+    {
+      provide: TagFinder,
+      inject: [RepositoryDirectory, PostgresTagSearch],
+      useFactory: (directory: RepositoryDirectory, search: PostgresTagSearch) =>
+        new TagFinder(search, directory),
+    },
+    {
       provide: TagHistory,
       inject: [RepositoryDirectory, PostgresTagEventStore],
       useFactory: (directory: RepositoryDirectory, events: PostgresTagEventStore) =>
@@ -125,9 +143,11 @@ const userAgent = 'entrepot/0.1'
     RepositoryDirectory,
     ConfiguredOciRepositories,
     CacheFills,
+    ItemProperties,
     ItemTransfer,
     ItemTree,
     Promotion,
+    TagFinder,
     TagHistory,
   ],
 })

@@ -9,7 +9,7 @@ export interface ItemPlace {
 
 /** Artifactory's file or folder info. SHA-1 and MD5 are not known here, and left out. */
 export function itemJson(item: FileItem | FolderItem, { baseUrl, repository }: ItemPlace): object {
-  const uri = uriOf(baseUrl, repository, item.path)
+  const uri = itemUri({ baseUrl, repository }, item.path)
   if (item.kind === 'folder') {
     const children = item.children.map(({ name, folder }) => ({ uri: `/${name}`, folder }))
     return { repo: repository, path: `/${item.path}`, ...timesJson(item.times), children, uri }
@@ -46,10 +46,11 @@ export function itemListJson(
       folder,
       ...(digest?.startsWith('sha256:') === true ? { sha2: hexOf(digest) } : {}),
     }))
-  return { uri: uriOf(baseUrl, repository, path), created: now.toISOString(), files }
+  return { uri: itemUri({ baseUrl, repository }, path), created: now.toISOString(), files }
 }
 
-function uriOf(baseUrl: string, repository: string, path: string): string {
+/** Where an item is told about. @param path empty for the repository */
+export function itemUri({ baseUrl, repository }: ItemPlace, path: string): string {
   const root = `${baseUrl}/artifactory/api/storage/${repository}`
   return path === '' ? root : `${root}/${path}`
 }

@@ -4,6 +4,7 @@ import {
   described,
   flag,
   listOf,
+  mapOf,
   object,
   oneOf,
   text,
@@ -54,23 +55,29 @@ const list = titled(
   }),
 )
 
+const properties = titled('ItemProperties', object({ uri: address, properties: mapOf(listOf(text)) }))
+
 const repository = { description: 'The key of the repository.' }
 const path = { description: 'As in the tree: `<image>/<tag>/manifest.json`, `<image>/<tag>`, `<image>`.' }
 const noItem = 'there is no such item, or the caller may not read it'
 
 export const storageDocs = describeRoutes('Items', {
   info: {
-    summary: 'Tell about a file or folder, or list a folder',
-    details: 'Of a remote repository this is its cache. With `list` a folder is listed.',
+    summary: 'Tell about a file or folder or its properties, or list a folder',
+    details:
+      'Of a remote repository this is its cache. With `list` a folder is listed, with `properties` its properties are told: 404 when it has none.',
     parameters: {
       repository,
       path,
+      properties: {
+        description: 'To be told properties: their keys, parted by commas; of no value for all.',
+      },
       list: { description: 'To list the folder; of no value.' },
       deep: { description: 'Whether the list goes down to the files.', schema: oneOf('1', '0') },
       depth: { description: 'How deep it goes at most.', schema: { ...whole, minimum: 1, maximum: 9999 } },
       listFolders: { description: 'Whether the list has folders.', schema: oneOf('1', '0') },
     },
-    answers: { 200: { description: 'What it is.', schema: { anyOf: [file, folder, list] } } },
+    answers: { 200: { description: 'What it is.', schema: { anyOf: [file, folder, list, properties] } } },
     errors: { 400: 'an option is none, or a file is to be listed', 404: noItem },
     examples: [
       { path: { repository: 'docker' } },
@@ -82,6 +89,11 @@ export const storageDocs = describeRoutes('Items', {
         query: { list: '', deep: '1', depth: '2', listFolders: '1' },
       },
       { path: { repository: 'docker-local', path: 'team/none' }, status: 404 },
+      {
+        path: { repository: 'docker-local', path: 'team/app/1.0/manifest.json' },
+        query: { properties: 'docker.manifest,docker.repoName' },
+      },
+      { path: { repository: 'docker-local', path: 'team/app' }, query: { properties: '' }, status: 404 },
     ],
   },
 })

@@ -7,6 +7,7 @@ import { type Caller, CurrentCaller } from '../caller.js'
 import { baseUrlOf } from '../http/base-url.js'
 import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
+import { propertiesAnswer } from '../properties/properties-answer.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { itemJson, itemListJson } from './item-json.js'
 import { itemPathOf, noSuchItem, type PathParts } from './item-path.js'
@@ -14,7 +15,7 @@ import { storageDocs } from './items.docs.js'
 import { type ListOptions, listOptionsOf } from './list-options.js'
 import { RequestContexts } from './request-contexts.js'
 
-/** Artifactory's item info, for who may read the item; of remotes what is cached. */
+/** Artifactory's item info and properties, for who may read the item; of remotes what is cached. */
 @RequiresLogin()
 @Controller('artifactory/api/storage')
 export class StorageController {
@@ -42,6 +43,9 @@ export class StorageController {
     const { items } = this.ports.content
     const context = this.contexts.of(caller, response)
     const place = { baseUrl: baseUrlOf(request, this.ports.publicUrl), repository: key }
+    if (Object.hasOwn(query, 'properties')) {
+      return propertiesAnswer(this.ports, repository, path, query, place, context)
+    }
     const item = await items.find(repository, path, context)
     if (item === undefined) throw noSuchItem(key, path)
     if (list === undefined) {

@@ -149,6 +149,8 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       repositories: workbench.repositories,
       upstreams: workbench.repositories,
       items: workbench.items,
+      tagFinder: workbench.tagFinder,
+      itemProperties: workbench.itemProperties,
       promotion: workbench.promotion,
       itemTransfer: workbench.itemTransfer,
       tagHistory: workbench.tagHistory,

@@ -59,7 +59,7 @@ class OneRepository {
     most: string,
     private readonly from: (image: string, tag: string) => string,
   ) {
-    const { digest, properties = [], labels = [], annotations = [] } = query
+    const { manifest, digest = manifest, properties = [], labels = [], annotations = [] } = query
     const criteria = [...properties, ...labels, ...annotations]
     const [first] = properties
     if (digest !== undefined) this.text = this.#byDigest(digest, most)
@@ -180,8 +180,10 @@ class OneRepository {
   }
 
   #ofManifest(): string {
-    const { mediaTypes } = this.query
-    return mediaTypes === undefined ? 'true' : `m.media_type = ANY (${this.values.add(mediaTypes, 'text[]')})`
+    const { mediaTypes, manifest } = this.query
+    const ofType =
+      mediaTypes === undefined ? 'true' : `m.media_type = ANY (${this.values.add(mediaTypes, 'text[]')})`
+    return manifest === undefined ? ofType : `${ofType} AND t.digest = ${this.values.add(manifest, 'text')}`
   }
 
   #ofTag(image: string, tag: string): readonly string[] {

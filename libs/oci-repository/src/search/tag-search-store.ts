@@ -26,6 +26,8 @@ export interface TagQuery {
    * needs.
    */
   readonly digest?: Digest | undefined
+  /** Of the manifest that the tag points to, and no other. */
+  readonly manifest?: Digest | undefined
   readonly properties?: readonly Criterion[] | undefined
   readonly labels?: readonly Criterion[] | undefined
   readonly annotations?: readonly Criterion[] | undefined
@@ -39,7 +41,7 @@ export interface FoundTag {
   readonly digest: Digest
   readonly mediaType: string
   /**
-   * Where a digest was asked for: the manifest in whose folder it is, which is the tag's own or one that this lists. One
+   * Where a `digest` or `manifest` was asked for: the manifest in whose folder it is, which is the tag's own or one that this lists. One
    * that there are several of is told once.
    */
   readonly holder?: Digest | undefined

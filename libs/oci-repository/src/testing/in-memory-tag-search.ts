@@ -45,13 +45,15 @@ export class InMemoryTagSearch implements TagSearchStore {
       isAny([tag], query.tag) &&
       isAny(names, query.name) &&
       query.mediaTypes?.includes(mediaType) !== false &&
+      (query.manifest ?? digest) === digest &&
       meets(own, query.properties) &&
       meets(searchable(manifest.labels ?? {}), query.labels) &&
       meets(searchable(manifest.annotations), query.annotations)
     if (!isMeant) return undefined
     const one = { repository, image, tag, digest, mediaType }
-    if (query.digest === undefined) return one
-    const holder = await this.#holderOf(repository, { image, tag, manifest }, query.digest)
+    const wanted = query.digest ?? query.manifest
+    if (wanted === undefined) return one
+    const holder = await this.#holderOf(repository, { image, tag, manifest }, wanted)
     return holder === undefined ? undefined : { ...one, holder }
   }
 

@@ -218,6 +218,10 @@ export function tagSearchContract(name: string, open: () => Promise<OpenedSearch
         ['app:single', digest('single')],
       ])
       expect(await find({ mediaTypes: [mediaTypes.ociIndex] })).toEqual(['app:multi'])
+      expect(await find({ manifest: digest('index') })).toEqual(['app:multi'])
+      expect(await find({ manifest: digest('child') })).toEqual([])
+      expect(await find({ manifest: digest('single'), digest: digest('layer') })).toEqual(['app:single'])
+      expect(await find({ manifest: digest('index'), digest: digest('single') })).toEqual([])
     })
   })
 }

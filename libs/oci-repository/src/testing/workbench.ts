@@ -23,6 +23,7 @@ import { Promotion } from '../promotion.js'
 import { ItemProperties } from '../properties/item-properties.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
+import { TagFinder } from '../search/tag-finder.js'
 import { TagHistory } from '../tag-history.js'
 import { InMemoryBlobIndex } from './in-memory-blob-index.js'
 import { InMemoryItemTimes } from './in-memory-item-times.js'
@@ -31,6 +32,7 @@ import { InMemoryPropertyStore } from './in-memory-property-store.js'
 import { InMemoryPushClaims } from './in-memory-push-claims.js'
 import { InMemoryRemoteRefStore } from './in-memory-remote-ref-store.js'
 import { InMemoryTagEventStore } from './in-memory-tag-event-store.js'
+import { InMemoryTagSearch } from './in-memory-tag-search.js'
 import { InMemoryUploadStore } from './in-memory-upload-store.js'
 
 /** A clock that stands still until it is told to go on. */
@@ -70,6 +72,7 @@ export class Workbench {
   readonly directory: RepositoryDirectory
   readonly repositories: ConfiguredOciRepositories
   readonly items: ItemTree
+  readonly tagFinder: TagFinder
   readonly itemProperties: ItemProperties
   readonly promotion: Promotion
   readonly itemTransfer: ItemTransfer
@@ -116,6 +119,8 @@ export class Workbench {
     this.promotion = new Promotion(transfer)
     this.itemTransfer = new ItemTransfer(transfer, this.properties, idOf)
     this.items = new ItemTree(this.times, idOf)
+    const search = new InMemoryTagSearch(this.manifests, this.properties)
+    this.tagFinder = new TagFinder(search, this.directory)
     this.itemProperties = new ItemProperties(this.properties, this.manifests, idOf)
     this.tagHistory = new TagHistory(new InMemoryTagEventStore(this.manifests), idOf)
   }

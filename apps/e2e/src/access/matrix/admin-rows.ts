@@ -1,6 +1,7 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
 import { buildRows, configurationRows, publicRows, transferRows, unknownRows } from './further-rows.js'
+import { itemRows } from './item-rows.js'
 
 /**
  * Who a route of the admin API is for. `user`: whose credentials stand for all that they may do, unlike a token for some
@@ -89,6 +90,7 @@ const openRows = openPaths.map((path): AdminRow => {
 const newToken = { scope: 'applied-permissions/user', expires_in: 60 }
 
 const loginRows: readonly AdminRow[] = [
+  ...itemRows,
   { route: 'GET /artifactory/api/system/ping', access: 'login', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/system/version', access: 'login', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/system/service_id', access: 'login', administrator: 200, hidden: 200 },
@@ -121,9 +123,6 @@ const loginRows: readonly AdminRow[] = [
     administrator: 404,
     open: toReaders,
   },
-  // What is in an image is told and deleted by who may read and delete it: items.e2e.ts.
-  { route: 'GET /artifactory/api/storage/:repository/*path', access: 'login', administrator: 404 },
-  { route: 'DELETE /artifactory/:repository/*path', access: 'login', administrator: 404 },
   {
     route: 'POST /artifactory/api/docker/:repository/v2/promote',
     access: 'login',
