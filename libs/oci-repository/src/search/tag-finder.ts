@@ -9,7 +9,7 @@ import {
 import type { RequestContext } from '../request-context.js'
 import type { FoundTag, TagPage, TagQuery, TagSearchStore } from './tag-search-store.js'
 
-export interface FoundItem extends Omit<FoundTag, 'repository'> {
+export interface ReadableTag extends Omit<FoundTag, 'repository'> {
   /** The local or remote repository that holds it. */
   readonly repository: RepositoryKey
 }
@@ -45,13 +45,13 @@ export class TagFinder {
     query: Omit<TagQuery, 'repositories'>,
     { limit, after }: ItemPage,
     context: RequestContext,
-  ): Promise<Listing<FoundItem>> {
+  ): Promise<Listing<ReadableTag>> {
     const searched = this.#searched(keys)
     const ids = [...searched.keys()].sort((left, right) => left - right)
     const start = after && ids.find((id) => searched.get(id)?.key === after.repository)
     let from: TagPage['after'] =
       after === undefined || start === undefined ? undefined : { ...after, repository: start }
-    const kept: FoundItem[] = []
+    const kept: ReadableTag[] = []
     for (let batch = limit; ; batch = Math.min(Math.max(batch * 4, 1000), largestBatch)) {
       const rows = await this.store.find({ ...query, repositories: ids }, { limit: batch, after: from })
       for (const { repository: id, ...row } of rows) {
