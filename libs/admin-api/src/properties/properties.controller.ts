@@ -13,6 +13,7 @@ import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { recordChange } from '../record-change.js'
 import { VisibleRepositories } from '../visible-repositories.js'
+import { warnOfIgnored } from '../warn-of-ignored.js'
 import { parseKeys, parsePatch, parseProperties } from './parse-properties.js'
 import { propertiesDocs } from './properties.docs.js'
 
@@ -71,6 +72,8 @@ export class PropertiesController {
   ): Promise<void> {
     const change = parsePatch(body)
     const name = Object.hasOwn(query, 'recursiveProperties') ? 'recursiveProperties' : 'recursive'
+    const { props: _props, ...ignored } = body
+    warnOfIgnored(response, Object.keys(ignored))
     await this.change({ key, parts, caller, response }, { ...change, recursive: isRecursive(query, name) })
   }
 
@@ -83,7 +86,7 @@ export class PropertiesController {
     if (changed === undefined) throw noSuchItem(key, path)
     this.record(caller, changed, change)
     if (changed.kept.length > 0) {
-      response.setHeader('Warning', '299 - "properties that say what a manifest is were not deleted"')
+      response.append('Warning', '299 - "properties that say what a manifest is were not deleted"')
     }
   }
 
