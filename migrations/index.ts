@@ -5,6 +5,7 @@ import { Properties1763856000000 } from './1763856000000-properties.js'
 import { Builds1763942400000 } from './1763942400000-builds.js'
 import { LeftManifests1764115200000 } from './1764115200000-left-manifests.js'
 import { ForeignLayers1764115300000 } from './1764115300000-foreign-layers.js'
+import { TokenParents1764201600000 } from './1764201600000-token-parents.js'
 
 /** All migrations, in order. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Builds1763942400000,
   LeftManifests1764115200000,
   ForeignLayers1764115300000,
+  TokenParents1764201600000,
 ]

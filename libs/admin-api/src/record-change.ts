@@ -7,6 +7,7 @@ export interface RecordedChange {
   /** Without any secret. */
   readonly before?: object | undefined
   readonly after?: object | undefined
+  readonly reason?: string | undefined
 }
 
 /** Writes down what a caller has changed. */

@@ -1,4 +1,10 @@
-import type { AccessToken, AccessTokens, CreatedAccessToken, NewAccessToken } from '@entrepot/identity'
+import {
+  type AccessToken,
+  type AccessTokens,
+  type CreatedAccessToken,
+  type NewAccessToken,
+  RefreshTokenReused,
+} from '@entrepot/identity'
 import { type AuditTrail, type Listing, type Page, RegistryError, type RequestOrigin } from '@entrepot/kernel'
 import type { Caller } from '../caller.js'
 import { noSuch } from '../http/no-such.js'
@@ -26,7 +32,7 @@ export class TokenAdministration {
 
   /** @throws RegistryError UNAUTHORIZED for a refresh token that is not good any more */
   async refresh(refreshToken: string, origin: RequestOrigin): Promise<CreatedAccessToken> {
-    const created = await this.tokens.refresh(refreshToken)
+    const created = await this.refreshed(refreshToken, origin)
     const { id, subject } = created.token
     this.audit.record({
       action: 'token.create',
@@ -57,19 +63,23 @@ export class TokenAdministration {
     return token
   }
 
-  /** @throws HttpException 404 for what is not the caller's, whether it exists or not */
-  async revoke(caller: Caller, id: string): Promise<void> {
+  /**
+   * With the tokens that were made with it.
+   * @param keepsMade leaves these
+   * @throws HttpException 404 for what is not the caller's, whether it exists or not
+   */
+  async revoke(caller: Caller, id: string, keepsMade = false): Promise<void> {
     const { id: visibleId } = await this.visible(caller, id)
-    const revoked = await this.tokens.revoke(visibleId)
-    if (revoked === undefined) throw noSuch('token', id)
-    this.record(caller, 'token.revoke', revoked)
+    const revoked = await this.tokens.revoke(visibleId, keepsMade)
+    if (revoked.length === 0) throw noSuch('token', id)
+    this.recordRevoked(caller, revoked)
   }
 
   /** By who has it: whoever finds a token somewhere may make it worthless. RFC 7009. @throws HttpException 404 */
   private async revokeBySecret(caller: Caller, secret: string): Promise<void> {
     const revoked = await this.tokens.revokeBySecret(secret)
-    if (revoked === undefined) throw noSuch('token', 'of this text')
-    this.record(caller, 'token.revoke', revoked)
+    if (revoked.length === 0) throw noSuch('token', 'of this text')
+    this.recordRevoked(caller, revoked)
   }
 
   /** By whichever of the two is given. @throws RegistryError REQUEST_INVALID for neither; HttpException 404 */
@@ -79,12 +89,65 @@ export class TokenAdministration {
     else throw new RegistryError('REQUEST_INVALID', 'token and token_id are missing, expected one of them')
   }
 
-  private record(caller: Caller, action: 'token.create' | 'token.revoke', token: AccessToken): void {
+  private async refreshed(refreshToken: string, origin: RequestOrigin): Promise<CreatedAccessToken> {
+    try {
+      return await this.tokens.refresh(refreshToken)
+    } catch (error) {
+      if (error instanceof RefreshTokenReused) this.recordReuse(error, origin)
+      throw error
+    }
+  }
+
+  /** By the bearer or by a thief: nobody knows, so nobody is named but whose token it was. */
+  private recordReuse({ token, revoked }: RefreshTokenReused, origin: RequestOrigin): void {
+    const subject = { kind: 'token', name: token.id }
+    const reason = 'the refresh token was used or revoked before'
+    this.audit.record({
+      action: 'token.create',
+      outcome: 'refused',
+      actor: token.subject,
+      origin,
+      subject,
+      reason,
+    })
+    for (const each of revoked) {
+      this.audit.record({
+        action: 'token.revoke',
+        outcome: 'ok',
+        actor: token.subject,
+        origin,
+        subject: { kind: 'token', name: each.id },
+        before: tokenAuditView(each),
+        reason: `a refresh token of its family, of token ${token.id}, was used again`,
+      })
+    }
+  }
+
+  private recordRevoked(caller: Caller, [first, ...made]: readonly AccessToken[]): void {
+    if (first === undefined) return
+    this.record(caller, 'token.revoke', first)
+    for (const token of made) {
+      this.record(
+        caller,
+        'token.revoke',
+        token,
+        `it was made with token ${first.id}, or with one made with it`,
+      )
+    }
+  }
+
+  private record(
+    caller: Caller,
+    action: 'token.create' | 'token.revoke',
+    token: AccessToken,
+    reason?: string,
+  ): void {
     const view = tokenAuditView(token)
     recordChange(this.audit, caller, {
       action,
       subject: { kind: 'token', name: token.id },
       ...(action === 'token.create' ? { after: view } : { before: view }),
+      ...(reason === undefined ? {} : { reason }),
     })
   }
 }

@@ -6,6 +6,7 @@ import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { given } from '../http/given.js'
 import { cursorPage } from '../http/cursor-page.js'
+import { queryFlag } from '../http/query-flag.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { JsonOrFormBody, type JsonObject } from '../json-body.js'
 import { Documented } from '../openapi/route-description.js'
@@ -76,8 +77,12 @@ export class TokensController {
   @Documented(tokensDocs.revoke)
   @Delete(':id')
   @HttpCode(200)
-  async revoke(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
-    await this.tokens.revoke(caller, id)
+  async revoke(
+    @Param('id') id: string,
+    @Query() query: Record<string, unknown>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<void> {
+    await this.tokens.revoke(caller, id, queryFlag(query, 'keep_made'))
   }
 }
 

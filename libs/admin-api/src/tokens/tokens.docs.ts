@@ -56,6 +56,9 @@ const forms = ['application/json', 'application/x-www-form-urlencoded']
 const id = { description: 'The `token_id`; `me` for the token that is shown.' }
 const noToken = 'there is no such token that works, or it is somebody else’s and the caller no administrator'
 
+const withMade =
+  'What was got with a token ends with it: sessions, and the tokens that were made with it, and with these. Each is in the audit trail.'
+
 const creation = {
   details:
     'Users make tokens for themselves, administrators for anybody; a token never makes one that may more or lives longer. ' +
@@ -108,7 +111,7 @@ export const tokensDocs = describeRoutes('Tokens', {
   },
   revokeAny: {
     summary: 'Revoke a token by its secret or its id',
-    details: 'Whoever has a token may make it worthless.',
+    details: `Whoever has a token may make it worthless. ${withMade}`,
     body: { schema: schemaOf(RevocationDto), mediaTypes: forms },
     answers: { 200: { description: 'It works no more.' } },
     errors: { 400: 'neither is given', 404: noToken },
@@ -123,10 +126,17 @@ export const tokensDocs = describeRoutes('Tokens', {
   },
   revoke: {
     summary: 'Revoke a token',
-    parameters: { id },
+    details: withMade,
+    parameters: {
+      id,
+      keep_made: {
+        description: 'Whether the tokens that were made with it stay.',
+        schema: { ...flag, default: false },
+      },
+    },
     answers: { 200: { description: 'It works no more.' } },
-    errors: { 404: noToken },
-    examples: [{ path: { id: exampleTokenId } }],
+    errors: { 400: '`keep_made` is neither true nor false', 404: noToken },
+    examples: [{ path: { id: exampleTokenId } }, { path: { id: 'none' }, status: 404 }],
   },
 })
 

@@ -139,6 +139,59 @@ describe('access tokens', () => {
     expect(await status(app.send('POST', path, { grant_type: 'refresh_token' }, nobody))).toBe(400)
   })
 
+  it('are revoked with those that were made with them, and each is written down', async () => {
+    const leaked = await create({}, alice)
+    const made = await create({}, bearer(leaked))
+    const before = app.audited.length
+    expect(await status(app.send('DELETE', `${path}/${leaked.token_id}`, undefined, alice))).toBe(200)
+    for (const token of [leaked, made]) {
+      expect(await status(app.send('GET', path, undefined, bearer(token)))).toBe(401)
+    }
+    const revocations = app.audited.slice(before).filter(({ action }) => action === 'token.revoke')
+    expect(revocations).toEqual([
+      expect.objectContaining({ actor: 'alice', subject: { kind: 'token', name: leaked.token_id } }),
+      expect.objectContaining({
+        actor: 'alice',
+        subject: { kind: 'token', name: made.token_id },
+        reason: expect.stringContaining(`made with token ${leaked.token_id}`) as string,
+      }),
+    ])
+  })
+
+  it('are revoked alone when that is asked for', async () => {
+    const token = await create({}, alice)
+    const made = await create({}, bearer(token))
+    const at = `${path}/${token.token_id}`
+    expect(await status(app.send('DELETE', `${at}?keep_made=perhaps`, undefined, alice))).toBe(400)
+    expect(await status(app.send('DELETE', `${at}?keep_made=true`, undefined, alice))).toBe(200)
+    expect(await status(app.send('GET', path, undefined, bearer(token)))).toBe(401)
+    expect(await status(app.send('GET', path, undefined, bearer(made)))).toBe(200)
+  })
+
+  it('leave a trace when a refresh token is used twice, and of what ended by it', async () => {
+    const first = await create({ refreshable: true }, alice)
+    const body = { grant_type: 'refresh_token', refresh_token: first.refresh_token }
+    const nobody = { authorization: undefined }
+    const second = await create(body, nobody)
+    const before = app.audited.length
+    expect(await status(app.send('POST', path, body, nobody))).toBe(401)
+    expect(app.audited.slice(before)).toEqual([
+      expect.objectContaining({
+        action: 'token.create',
+        outcome: 'refused',
+        actor: 'alice',
+        subject: { kind: 'token', name: first.token_id },
+        reason: 'the refresh token was used or revoked before',
+      }),
+      expect.objectContaining({
+        action: 'token.revoke',
+        outcome: 'ok',
+        subject: { kind: 'token', name: second.token_id },
+      }),
+    ])
+    expect(JSON.stringify(app.audited.slice(before))).not.toContain(first.refresh_token)
+  })
+
   it.each([
     [{ scope: 'everything' }, 'the scope has "everything"'],
     [{ scope: `artifact:${'x'.repeat(500)}:r` }, 'at most 500'],

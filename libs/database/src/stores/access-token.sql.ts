@@ -1,11 +1,11 @@
 import type { Statement } from '../database.js'
 
-const columns = `id, family_id, subject, user_id, scope, audience, description, created_by, created_at, expires_at, last_used_at,
+const columns = `id, family_id, parent_family_id, subject, user_id, scope, audience, description, created_by, created_at, expires_at, last_used_at,
   revoked_at, refresh_hash IS NOT NULL AS refreshable`
 
 const insert = `
   INSERT INTO access_tokens (id, hash, refresh_hash, subject, user_id, scope, audience, description, created_by,
-    created_at, expires_at, family_id)`
+    created_at, expires_at, family_id, parent_family_id)`
 
 /** Each new token takes some that ended long ago away, so that the table stays as large as what is in use. */
 const forgetOld = `
@@ -17,20 +17,26 @@ const forgetOld = `
     )
   )`
 
+/** Whoever revokes the token that this one is made with waits for it, and then finds it. */
 export const addToken: Statement = {
   name: 'access-token-add',
   text: `
-    WITH ${forgetOld} ${insert}
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    WITH ${forgetOld}, parent AS (
+      SELECT id FROM access_tokens WHERE family_id = $13 AND revoked_at IS NULL FOR SHARE
+    ) ${insert}
+    SELECT $1::uuid, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10::timestamptz, $11::timestamptz, $12::uuid, $13::uuid
+    WHERE $13::uuid IS NULL OR EXISTS (SELECT 1 FROM parent)
+    RETURNING id`,
 }
 
 /** Who comes second waits for the row and then finds it revoked. */
 export const replaceToken: Statement = {
   text: `
     WITH replaced AS (
-      UPDATE access_tokens SET revoked_at = $10 WHERE id = $13 AND revoked_at IS NULL RETURNING id
+      UPDATE access_tokens SET revoked_at = $10 WHERE id = $14 AND revoked_at IS NULL RETURNING id
     ) ${insert}
-    SELECT $1::uuid, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10::timestamptz, $11::timestamptz, $12::uuid FROM replaced
+    SELECT $1::uuid, $2, $3, $4, $5::uuid, $6, $7, $8, $9, $10::timestamptz, $11::timestamptz, $12::uuid, $13::uuid
+    FROM replaced
     RETURNING id`,
 }
 
@@ -66,8 +72,17 @@ export const revokeToken: Statement = {
   text: `UPDATE access_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING ${columns}`,
 }
 
+/** Also through tokens that were revoked before: what was made with them may have stayed. */
 export const revokeFamily: Statement = {
-  text: 'UPDATE access_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL',
+  text: `
+    WITH RECURSIVE made (family_id) AS (
+      SELECT $1::uuid
+      UNION
+      SELECT t.family_id FROM made JOIN access_tokens t ON t.parent_family_id = made.family_id
+    )
+    UPDATE access_tokens SET revoked_at = $2
+    WHERE family_id IN (SELECT family_id FROM made) AND revoked_at IS NULL
+    RETURNING ${columns}`,
 }
 
 export const recordUses: Statement = {

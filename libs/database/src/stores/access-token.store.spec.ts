@@ -30,6 +30,7 @@ describe('PostgresAccessTokenStore', () => {
   const tokenOf = (number: number, particulars: Partial<AccessToken> = {}): AccessToken => ({
     id: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
     familyId: '00000000-0000-4000-8000-00000000000f',
+    parentFamilyId: undefined,
     subject: 'ann',
     userId: undefined,
     scope: 'applied-permissions/user',

@@ -7,6 +7,7 @@ import * as sql from './access-token.sql.js'
 interface TokenRow {
   readonly id: string
   readonly family_id: string
+  readonly parent_family_id: string | null
   readonly subject: string
   readonly user_id: UserId | null
   readonly scope: string
@@ -25,8 +26,8 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 export class PostgresAccessTokenStore implements AccessTokenStore {
   constructor(private readonly database: Database) {}
 
-  async add(token: AccessToken, hashes: AccessTokenHashes): Promise<void> {
-    await this.insert(sql.addToken, token, hashes)
+  async add(token: AccessToken, hashes: AccessTokenHashes): Promise<boolean> {
+    return (await this.insert(sql.addToken, token, hashes)).length > 0
   }
 
   async find(id: string): Promise<AccessToken | undefined> {
@@ -62,9 +63,15 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
     return (await this.insert(sql.replaceToken, token, hashes, id)).length > 0
   }
 
-  async revokeFamily(familyId: string, at: Date): Promise<void> {
-    // Twice: the first waits for a replacement that is under way, and does not see what that one inserts.
-    for (const _time of [1, 2]) await this.database.query(sql.revokeFamily, [familyId, at])
+  async revokeFamily(familyId: string, at: Date): Promise<readonly AccessToken[]> {
+    const revoked: AccessToken[] = []
+    // A round waits for tokens that are being made or replaced, and does not see what is inserted then: the next one does.
+    for (let quietRounds = 0; quietRounds < 2;) {
+      const rows = await this.database.query<TokenRow>(sql.revokeFamily, [familyId, at])
+      revoked.push(...rows.map(tokenOf))
+      quietRounds = rows.length > 0 ? 0 : quietRounds + 1
+    }
+    return revoked.toSorted((left, right) => rank(left, familyId) - rank(right, familyId))
   }
 
   async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
@@ -96,6 +103,7 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
         token.createdAt,
         token.expiresAt ?? null,
         token.familyId,
+        token.parentFamilyId ?? null,
         ...more,
       ])
     } catch (error) {
@@ -107,10 +115,15 @@ export class PostgresAccessTokenStore implements AccessTokenStore {
   }
 }
 
+function rank(token: AccessToken, familyId: string): number {
+  return token.familyId === familyId ? 0 : 1
+}
+
 function tokenOf(row: TokenRow): AccessToken {
   return {
     id: row.id,
     familyId: row.family_id,
+    parentFamilyId: row.parent_family_id ?? undefined,
     subject: row.subject,
     userId: row.user_id ?? undefined,
     scope: row.scope,

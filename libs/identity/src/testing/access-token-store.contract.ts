@@ -26,6 +26,7 @@ export function accessTokenStoreContract(name: string, open: () => Promise<Acces
     const tokenOf = (particulars: Partial<AccessToken> = {}): AccessToken => ({
       id: randomUUID(),
       familyId: randomUUID(),
+      parentFamilyId: undefined,
       subject: 'pipeline',
       userId: undefined,
       scope: 'applied-permissions/groups:"a b"',
@@ -45,7 +46,7 @@ export function accessTokenStoreContract(name: string, open: () => Promise<Acces
     })
     const add = async (particulars: Partial<AccessToken> = {}): Promise<AccessToken> => {
       const token = tokenOf(particulars)
-      await tokens.add(token, hashesOf(token))
+      expect(await tokens.add(token, hashesOf(token))).toBe(true)
       return token
     }
 
@@ -112,10 +113,62 @@ export function accessTokenStoreContract(name: string, open: () => Promise<Acces
       const [first, second] = [await add({ familyId }), await add({ familyId })]
       const stranger = await add()
       await tokens.revoke(first.id, now)
-      await tokens.revokeFamily(familyId, after(5))
+      const revoked = await tokens.revokeFamily(familyId, after(5))
+      expect(revoked).toEqual([{ ...second, revokedAt: after(5) }])
+      expect(await tokens.revokeFamily(familyId, after(6))).toEqual([])
+      expect(await tokens.revokeFamily(randomUUID(), after(6))).toEqual([])
       expect(await tokens.find(first.id)).toMatchObject({ revokedAt: now })
       expect(await tokens.find(second.id)).toMatchObject({ revokedAt: after(5) })
       expect(await tokens.find(stranger.id)).toEqual(stranger)
+    })
+
+    it('revokes what was made with a family, and with that, the family first', async () => {
+      const first = await add()
+      const made = (parent: AccessToken) => add({ parentFamilyId: parent.familyId })
+      const [child, sibling] = [await made(first), await made(first)]
+      const grandchild = await made(child)
+      // The middle of the line was revoked alone: what was made with it is still there.
+      expect(await tokens.revoke(child.id, now)).toEqual({ ...child, revokedAt: now })
+      expect(await tokens.find(grandchild.id)).toEqual(grandchild)
+      const stranger = await made(await add())
+      const revoked = await tokens.revokeFamily(first.familyId, after(5))
+      expect(revoked[0]?.id).toBe(first.id)
+      const ids = (list: readonly AccessToken[]) => list.map(({ id }) => id).sort()
+      expect(ids(revoked)).toEqual(ids([first, sibling, grandchild]))
+      expect(await tokens.find(child.id)).toMatchObject({ revokedAt: now })
+      expect(await tokens.find(stranger.id)).toEqual(stranger)
+    })
+
+    it('adds nothing that was made with a family that works no more', async () => {
+      const parent = await add()
+      await tokens.revoke(parent.id, now)
+      for (const parentFamilyId of [parent.familyId, randomUUID()]) {
+        const late = tokenOf({ parentFamilyId })
+        expect(await tokens.add(late, hashesOf(late))).toBe(false)
+        expect(await tokens.find(late.id)).toBeUndefined()
+      }
+    })
+
+    it('leaves nothing of a family, whatever is made and refreshed with it meanwhile', async () => {
+      const parent = await add({ refreshable: true })
+      const heir = tokenOf({ familyId: parent.familyId, refreshable: true })
+      const children = Array.from({ length: 8 }, () => tokenOf({ parentFamilyId: parent.familyId }))
+      const grandchildren = children.map((child) => tokenOf({ parentFamilyId: child.familyId }))
+      const line = async (index: number) => {
+        const [child, grandchild] = [children[index], grandchildren[index]]
+        if (child === undefined || grandchild === undefined) throw new Error('no child')
+        if (await tokens.add(child, hashesOf(child))) await tokens.add(grandchild, hashesOf(grandchild))
+      }
+      await Promise.all([
+        tokens.replace(parent.id, heir, hashesOf(heir)),
+        ...children.slice(0, 4).map((_child, index) => line(index)),
+        tokens.revokeFamily(parent.familyId, after(5)),
+        ...children.slice(4).map((_child, index) => line(index + 4)),
+      ])
+      for (const { id } of [parent, heir, ...children, ...grandchildren]) {
+        const token = await tokens.find(id)
+        if (token !== undefined) expect(token.revokedAt).toBeDefined()
+      }
     })
 
     it('replaces a token once, however many ask at a time', async () => {

@@ -11,8 +11,11 @@ export class InMemoryAccessTokenStore implements AccessTokenStore {
   /** How often a single token was asked for, for tests of caches. */
   lookups = 0
 
-  async add(token: AccessToken, hashes: AccessTokenHashes): Promise<void> {
+  async add(token: AccessToken, hashes: AccessTokenHashes): Promise<boolean> {
+    const { parentFamilyId } = token
+    if (parentFamilyId !== undefined && !this.inFamily(parentFamilyId).some(isUnrevoked)) return false
     this.rows.set(token.id, { token, hashes })
+    return true
   }
 
   async find(id: string): Promise<AccessToken | undefined> {
@@ -42,23 +45,25 @@ export class InMemoryAccessTokenStore implements AccessTokenStore {
   }
 
   async revoke(id: string, at: Date): Promise<AccessToken | undefined> {
-    const row = this.rows.get(id)
-    if (row === undefined || row.token.revokedAt !== undefined) return undefined
-    const token = { ...row.token, revokedAt: at }
-    this.rows.set(id, { ...row, token })
-    return token
+    return this.revokeNow(id, at)
   }
 
   async replace(id: string, token: AccessToken, hashes: AccessTokenHashes): Promise<boolean> {
-    if ((await this.revoke(id, token.createdAt)) === undefined) return false
-    await this.add(token, hashes)
+    if (this.revokeNow(id, token.createdAt) === undefined) return false
+    this.rows.set(token.id, { token, hashes })
     return true
   }
 
-  async revokeFamily(familyId: string, at: Date): Promise<void> {
-    for (const { token } of this.rows.values()) {
-      if (token.familyId === familyId) await this.revoke(token.id, at)
+  async revokeFamily(familyId: string, at: Date): Promise<readonly AccessToken[]> {
+    const families = new Set([familyId])
+    // What is added while the set is walked through is walked through as well.
+    for (const family of families) {
+      for (const { token } of this.rows.values()) {
+        if (token.parentFamilyId === family) families.add(token.familyId)
+      }
     }
+    const tokens = [...families].flatMap((family) => this.inFamily(family)).filter(isUnrevoked)
+    return tokens.flatMap(({ id }) => this.revokeNow(id, at) ?? [])
   }
 
   async recordUses(uses: ReadonlyMap<string, Date>): Promise<void> {
@@ -68,4 +73,20 @@ export class InMemoryAccessTokenStore implements AccessTokenStore {
       this.rows.set(id, { ...row, token: { ...row.token, lastUsedAt } })
     }
   }
+
+  private revokeNow(id: string, at: Date): AccessToken | undefined {
+    const row = this.rows.get(id)
+    if (row === undefined || row.token.revokedAt !== undefined) return undefined
+    const token = { ...row.token, revokedAt: at }
+    this.rows.set(id, { ...row, token })
+    return token
+  }
+
+  private inFamily(familyId: string): readonly AccessToken[] {
+    return [...this.rows.values()].map(({ token }) => token).filter((token) => token.familyId === familyId)
+  }
+}
+
+function isUnrevoked({ revokedAt }: AccessToken): boolean {
+  return revokedAt === undefined
 }

@@ -93,23 +93,23 @@ describe('an access token', () => {
     expect(await here.live.verify(secret)).toBeDefined()
     expect(await there.live.verify(secret)).toBeDefined()
     expect(await there.live.principalOf(token.id)).toBeDefined()
-    expect(await here.accessTokens.revoke(token.id)).toMatchObject({ subject: 'alice' })
+    expect(await here.accessTokens.revoke(token.id)).toMatchObject([{ subject: 'alice' }])
     expect(await here.live.verify(secret)).toBeUndefined()
     clock.time += 1000
     expect(await there.live.verify(secret)).toBeUndefined()
     expect(await there.live.principalOf(token.id)).toBeUndefined()
-    expect(await here.accessTokens.revoke(token.id)).toBeUndefined()
+    expect(await here.accessTokens.revoke(token.id)).toEqual([])
     expect(await here.accessTokens.find(token.id)).toBeUndefined()
   })
 
   it('is revoked by its secret and by its refresh token', async () => {
     const first = await make()
     const second = await make({ refreshable: true })
-    expect(await here.accessTokens.revokeBySecret(first.secret)).toMatchObject({ id: first.token.id })
-    expect(await here.accessTokens.revokeBySecret(second.refreshToken ?? '')).toMatchObject({
-      id: second.token.id,
-    })
-    expect(await here.accessTokens.revokeBySecret('nothing')).toBeUndefined()
+    expect(await here.accessTokens.revokeBySecret(first.secret)).toMatchObject([{ id: first.token.id }])
+    expect(await here.accessTokens.revokeBySecret(second.refreshToken ?? '')).toMatchObject([
+      { id: second.token.id },
+    ])
+    expect(await here.accessTokens.revokeBySecret('nothing')).toEqual([])
     for (const { secret } of [first, second]) expect(await here.live.verify(secret)).toBeUndefined()
   })
 
@@ -327,6 +327,8 @@ describe('refreshing an access token', () => {
     expect(await here.live.verify(third.secret)).toBeDefined()
     await expect(here.accessTokens.refresh(first.refreshToken ?? '')).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
+      token: { id: first.token.id },
+      revoked: [{ id: third.token.id }],
     })
     expect(await here.live.verify(third.secret)).toBeUndefined()
     await expect(here.accessTokens.refresh(third.refreshToken ?? '')).rejects.toMatchObject({

@@ -68,8 +68,10 @@ export class AccessTokens {
       throw denied('only administrators make tokens for others')
     }
     refuseWiderScope(scope, by)
-    const expiresAt = await this.expiryFor(wanted, by)
-    return this.issue({ ...wanted, scope, account, expiresAt, createdBy: by.name })
+    const parent = await this.shownBy(by)
+    const expiresAt = this.expiryFor(wanted, by, parent)
+    const parentFamilyId = parent?.familyId
+    return this.issue({ ...wanted, scope, account, expiresAt, createdBy: by.name, parentFamilyId })
   }
 
   /**
@@ -85,7 +87,7 @@ export class AccessTokens {
   ): Promise<CreatedAccessToken> {
     const scope = parseAccessTokenScope(wanted.scope)
     const expiresAt = this.after(wanted.expiresInSeconds)
-    return this.issue({ ...wanted, scope, account, expiresAt, createdBy })
+    return this.issue({ ...wanted, scope, account, expiresAt, createdBy, parentFamilyId: undefined })
   }
 
   /** Those that work, by id. @param subject undefined: of everybody */
@@ -99,17 +101,27 @@ export class AccessTokens {
     return token !== undefined && isLive(token, this.clock.now()) ? token : undefined
   }
 
-  /** At once here, within a second on other replicas, with all that was got with it. @returns undefined when there was none */
-  async revoke(id: string): Promise<AccessToken | undefined> {
-    const revoked = await this.store.revoke(id, this.now())
+  /**
+   * At once here, within a second on other replicas, with all that was got with it: sessions, and the tokens that were made
+   * with it, and with these. Whoever revokes a token that leaked must not have to guess what a thief has made of it.
+   * @param keepsMade leaves the tokens that were made with it
+   * @returns what was revoked, the token itself first; nothing when there was none
+   */
+  async revoke(id: string, keepsMade = false): Promise<readonly AccessToken[]> {
+    const token = await this.store.find(id)
+    if (token === undefined || token.revokedAt !== undefined) return []
+    const now = this.now()
+    const revoked = keepsMade
+      ? await this.store.revoke(id, now)
+      : await this.store.revokeFamily(token.familyId, now)
     this.live.forget()
-    return revoked
+    return [revoked ?? []].flat()
   }
 
-  /** By the token or its refresh token. @returns undefined when there was none */
-  async revokeBySecret(secret: string): Promise<AccessToken | undefined> {
+  /** By the token or its refresh token. @returns as `revoke` */
+  async revokeBySecret(secret: string): Promise<readonly AccessToken[]> {
     const token = await this.findBySecret(secret)
-    return token && this.revoke(token.id)
+    return token === undefined ? [] : this.revoke(token.id)
   }
 
   /** @returns what the secret belongs to, expired or not; undefined for anything else */
@@ -122,8 +134,9 @@ export class AccessTokens {
   /**
    * A new token with the same scope and lifetime; the old one and its refresh token work no more.
    * One that was used comes from the bearer or from a thief, and nobody can tell who was first: then no token of its family
-   * works any more. RFC 9700 section 4.14.2.
-   * @throws RegistryError UNAUTHORIZED for a refresh token that is unknown, used, expired or revoked
+   * works any more, nor what was made with these. RFC 9700 section 4.14.2.
+   * @throws RefreshTokenReused for a refresh token that was used or revoked; RegistryError UNAUTHORIZED for one that is
+   *   unknown or expired
    */
   async refresh(refreshToken: string): Promise<CreatedAccessToken> {
     const old = isSecret('refresh', refreshToken) ? await this.findBySecret(refreshToken) : undefined
@@ -142,10 +155,18 @@ export class AccessTokens {
     return made
   }
 
-  private async reused({ familyId }: AccessToken): Promise<RegistryError> {
-    await this.store.revokeFamily(familyId, this.now())
+  private async reused(token: AccessToken): Promise<RefreshTokenReused> {
+    const revoked = await this.store.revokeFamily(token.familyId, this.now())
     this.live.forget()
-    return refreshRefused()
+    return new RefreshTokenReused(token, revoked)
+  }
+
+  /** @returns undefined when no access token was shown. @throws RegistryError DENIED for one that has ended meanwhile */
+  private async shownBy({ accessTokenId }: UserPrincipal): Promise<AccessToken | undefined> {
+    if (accessTokenId === undefined) return undefined
+    const shown = await this.find(accessTokenId)
+    if (shown === undefined) throw shownTokenEnded()
+    return shown
   }
 
   private async issue(wanted: {
@@ -154,6 +175,7 @@ export class AccessTokens {
     readonly account: UserAccount | undefined
     readonly expiresAt: Date | undefined
     readonly createdBy: string
+    readonly parentFamilyId: string | undefined
     readonly description?: string | undefined
     readonly refreshable?: boolean | undefined
     readonly audience?: string | undefined
@@ -167,10 +189,11 @@ export class AccessTokens {
       audience: wanted.audience ?? defaultAudience,
       description: wanted.description ?? '',
       createdBy: wanted.createdBy,
+      parentFamilyId: wanted.parentFamilyId,
       expiresAt: wanted.expiresAt,
       refreshable: wanted.refreshable ?? false,
     })
-    await this.store.add(made.token, hashesOf(made))
+    if (!(await this.store.add(made.token, hashesOf(made)))) throw shownTokenEnded()
     return made
   }
 
@@ -196,12 +219,13 @@ export class AccessTokens {
   }
 
   /** Administrators could make anything anyway; everybody else's tokens end with the token they show. */
-  private async expiryFor(wanted: NewAccessToken, by: UserPrincipal): Promise<Date | undefined> {
+  private expiryFor(
+    wanted: NewAccessToken,
+    by: UserPrincipal,
+    shown: AccessToken | undefined,
+  ): Date | undefined {
     const asked = wanted.expiresInSeconds === undefined ? undefined : this.after(wanted.expiresInSeconds)
-    if (isAdministrator(by) || by.accessTokenId === undefined) return asked
-    const shown = await this.find(by.accessTokenId)
-    if (shown === undefined) throw denied('the token that you show is not valid any more')
-    if (shown.expiresAt === undefined) return asked
+    if (isAdministrator(by) || shown?.expiresAt === undefined) return asked
     if (wanted.refreshable === true) {
       throw denied('a token made with one that expires can not be refreshable: it would outlive it')
     }
@@ -281,6 +305,23 @@ function denied(message: string): RegistryError {
   return new RegistryError('DENIED', message)
 }
 
+function shownTokenEnded(): RegistryError {
+  return denied('the token that you show is not valid any more')
+}
+
+const refreshRefusal = 'the refresh token is unknown, used, expired or revoked'
+
 function refreshRefused(): RegistryError {
-  return new RegistryError('UNAUTHORIZED', 'the refresh token is unknown, used, expired or revoked')
+  return new RegistryError('UNAUTHORIZED', refreshRefusal)
+}
+
+/** A refresh token was shown again after it had been used or revoked. The answer is that of an unknown one. */
+export class RefreshTokenReused extends RegistryError {
+  constructor(
+    readonly token: AccessToken,
+    /** What still worked until then. */
+    readonly revoked: readonly AccessToken[],
+  ) {
+    super('UNAUTHORIZED', refreshRefusal, { isForAudit: false })
+  }
 }
