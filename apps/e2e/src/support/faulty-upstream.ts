@@ -25,6 +25,10 @@ export interface Faults {
   readonly challengeBasic?: boolean
   readonly noHead?: boolean
   readonly noContentDigest?: boolean
+  /** Answers every `/v2/<name>` request with a web page, as a captive portal does. */
+  readonly webPage?: boolean
+  /** Sent with every answer. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Takes no Range: a full 200. */
   readonly noRange?: boolean
 }
@@ -32,6 +36,8 @@ export interface Faults {
 export interface Seen {
   readonly method: string
   readonly path: string
+  /** The address of the client. */
+  readonly from: string | undefined
   readonly range: string | undefined
   readonly authorization: string | undefined
   readonly accept: string | undefined
@@ -101,6 +107,7 @@ export class FaultyUpstream {
     this.seen.push({
       method,
       path,
+      from: request.socket.remoteAddress,
       range: request.headers.range,
       authorization: request.headers.authorization,
       accept: request.headers.accept,
@@ -108,8 +115,11 @@ export class FaultyUpstream {
     })
     const [, name = '', kind = '', reference = ''] =
       /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/?]+)(?:\?.*)?$/.exec(path) ?? []
+    for (const [header, value] of Object.entries(this.faults.headers ?? {})) response.setHeader(header, value)
     if (this.faults.silent === true && name !== '') return
     if (this.refused(request, response, name)) return
+    if (this.faults.webPage === true && name !== '')
+      return void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Please log in</p>')
     if (/^\/v2\/?$/.test(path)) return reply(response, 200, '{}')
     if (kind === 'manifests') return this.manifest(response, method, name, decodeURIComponent(reference))
     if (kind === 'tags') return this.tags(response, name)
