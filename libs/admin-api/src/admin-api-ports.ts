@@ -21,6 +21,7 @@ import type {
 import type { AuditTrail, ClientAddressOf, Clock, Logger } from '@entrepot/kernel'
 import type {
   ConfiguredOciRepositories,
+  ItemFinder,
   ItemTransfer,
   ItemProperties,
   ItemTree,
@@ -82,6 +83,8 @@ export interface ContentPorts {
   readonly itemProperties: ItemProperties
   readonly promotion: Promotion
   readonly itemTransfer: ItemTransfer
+  /** By AQL. */
+  readonly finder: ItemFinder
   readonly tagHistory: TagHistory
   readonly remoteRefs: Pick<RemoteRefStore, 'invalidate'>
   readonly clock: Clock

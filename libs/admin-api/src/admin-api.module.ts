@@ -15,6 +15,8 @@ import { ErrorFilter } from './error-filter.js'
 import { GroupAdministration } from './groups/group-administration.js'
 import { GroupsV1Controller } from './groups/groups-v1.controller.js'
 import { GroupsV2Controller } from './groups/groups-v2.controller.js'
+import { DownloadController } from './items/download.controller.js'
+import { AqlController } from './search/aql.controller.js'
 import { DeleteItemsController } from './items/delete-items.controller.js'
 import { FoldersController } from './items/folders.controller.js'
 import { PromoteController } from './items/promote.controller.js'
@@ -62,6 +64,7 @@ export const adminApiControllers = [
   AccessPermissionsController,
   AnonymousController,
   AuditController,
+  AqlController,
   BuildsController,
   ConfigurationController,
   WholeConfigurationController,
@@ -97,6 +100,7 @@ export const adminApiControllers = [
   UsersV2Controller,
   // Last: its paths are as short as can be.
   DeleteItemsController,
+  DownloadController,
   FoldersController,
 ]
 

@@ -29,6 +29,14 @@ export interface StoredBuild extends BuildRun {
   readonly statuses: readonly BuildStatus[]
 }
 
+/** A run without its document. */
+export interface BuildEntry extends BuildRun {
+  readonly name: string
+  readonly url: string | undefined
+  readonly published: Date
+  readonly publishedBy: string
+}
+
 /** Which runs of a build; those that fulfil all that is said. */
 export interface RunSelection {
   readonly numbers?: readonly string[] | undefined
@@ -46,6 +54,8 @@ export interface BuildStore {
   names(viewer: BuildViewer): Promise<readonly BuildSummary[]>
   /** Those started last come first, at most `maximumRuns`; empty when there is no such build. */
   runs(viewer: BuildViewer, name: string): Promise<readonly BuildRun[]>
+  /** Of all builds, those published last first, at most `maximumRuns`. */
+  entries(viewer: BuildViewer): Promise<readonly BuildEntry[]>
   find(viewer: BuildViewer, name: string, number: string, started?: Date): Promise<StoredBuild | undefined>
   /** The run that was started last; with a status, of those that have it now. */
   latest(viewer: BuildViewer, name: string, status?: string): Promise<BuildRun | undefined>

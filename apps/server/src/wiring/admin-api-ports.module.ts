@@ -37,6 +37,7 @@ import { type AuditTrail, systemClock } from '@entrepot/kernel'
 import {
   ConfiguredOciRepositories,
   ItemProperties,
+  ItemFinder,
   ItemTransfer,
   ItemTree,
   Promotion,
@@ -79,7 +80,10 @@ type IdentityPorts = Pick<
   'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
 >
 type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'content'>
-type ItemPorts = Pick<AdminApiPorts['content'], 'items' | 'itemTransfer' | 'itemProperties' | 'tagFinder'>
+type ItemPorts = Pick<
+  AdminApiPorts['content'],
+  'items' | 'itemTransfer' | 'itemProperties' | 'tagFinder' | 'finder'
+>
 type HealthPorts = Pick<AdminApiPorts, 'storage' | 'isReady' | 'instance'>
 type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'> &
   HealthPorts
@@ -182,13 +186,14 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
     },
     {
       provide: itemPortsToken,
-      inject: [ItemTree, ItemTransfer, ItemProperties, TagFinder],
+      inject: [ItemTree, ItemTransfer, ItemProperties, TagFinder, ItemFinder],
       useFactory: (
         items: ItemTree,
         itemTransfer: ItemTransfer,
         itemProperties: ItemProperties,
         tagFinder: TagFinder,
-      ): ItemPorts => ({ items, itemTransfer, itemProperties, tagFinder }),
+        finder: ItemFinder,
+      ): ItemPorts => ({ items, itemTransfer, itemProperties, tagFinder, finder }),
     },
     {
       provide: contentPortsToken,

@@ -1,7 +1,10 @@
 import { FilesystemBlobStore } from '@entrepot/blob-store'
 import type { Broadcast } from '@entrepot/coordination'
 import {
+  Database,
   PostgresBlobIndex,
+  PostgresContentChecksums,
+  PostgresItemSearch,
   PostgresItemTimes,
   PostgresManifestStore,
   PostgresPropertyStore,
@@ -17,6 +20,9 @@ import { systemClock } from '@entrepot/kernel'
 import {
   ConfiguredOciRepositories,
   ItemProperties,
+  ContentChecksums,
+  ItemFinder,
+  ItemScopes,
   ItemTransfer,
   ItemTree,
   ManifestTransfer,
@@ -118,6 +124,22 @@ const userAgent = 'entrepot/0.1'
         new TagFinder(search, directory),
     },
     {
+      provide: ItemFinder,
+      inject: [Database, RepositoryDirectory, ConfiguredOciRepositories, PostgresPropertyStore],
+      useFactory: (
+        database: Database,
+        directory: RepositoryDirectory,
+        repositories: ConfiguredOciRepositories,
+        properties: PostgresPropertyStore,
+      ) =>
+        new ItemFinder(
+          new ItemScopes(directory, repositories),
+          new PostgresItemSearch(database),
+          properties,
+          new ContentChecksums(new PostgresContentChecksums(database), repositories),
+        ),
+    },
+    {
       provide: TagHistory,
       inject: [RepositoryDirectory, PostgresTagEventStore],
       useFactory: (directory: RepositoryDirectory, events: PostgresTagEventStore) =>
@@ -144,6 +166,7 @@ const userAgent = 'entrepot/0.1'
     ConfiguredOciRepositories,
     CacheFills,
     ItemProperties,
+    ItemFinder,
     ItemTransfer,
     ItemTree,
     Promotion,

@@ -39,8 +39,8 @@ import {
 } from '@entrepot/identity/testing'
 import { type Logger, systemClock } from '@entrepot/kernel'
 import { RecordingAuditTrail } from '@entrepot/kernel/testing'
-import type { StorageSummary } from '@entrepot/oci-repository'
-import { Workbench } from '@entrepot/oci-repository/testing'
+import { ContentChecksums, ItemFinder, ItemScopes, type StorageSummary } from '@entrepot/oci-repository'
+import { InMemoryContentChecksums, InMemoryItemSearch, Workbench } from '@entrepot/oci-repository/testing'
 import { RepositoryDirectory, type RepositoryKey } from '@entrepot/repositories'
 import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { AdminApiPorts } from '../admin-api-ports.js'
@@ -143,6 +143,21 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const transactions = new InMemoryConfiguration(stores)
   const secrets = new ScriptedSecrets()
   const health = { ready: true }
+  const builds = new InMemoryBuildStore()
+  const checksums = new InMemoryContentChecksums()
+  const finder = new ItemFinder(
+    new ItemScopes(repositories, workbench.repositories),
+    new InMemoryItemSearch({
+      manifests: workbench.manifests,
+      times: workbench.times,
+      properties: workbench.properties,
+      blobs: workbench.index,
+      listed: (id) => builds.contents(id === undefined ? { kind: 'all' } : { kind: 'publisher', id }),
+      checksums: checksums.sums,
+    }),
+    workbench.properties,
+    new ContentChecksums(checksums, workbench.repositories),
+  )
   const ports: AdminApiParts['ports'] = {
     repositories,
     content: {
@@ -151,13 +166,14 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       items: workbench.items,
       tagFinder: workbench.tagFinder,
       itemProperties: workbench.itemProperties,
+      finder,
       promotion: workbench.promotion,
       itemTransfer: workbench.itemTransfer,
       tagHistory: workbench.tagHistory,
       remoteRefs: workbench.refs,
       clock: workbench.clock,
     },
-    builds: { store: new InMemoryBuildStore() },
+    builds: { store: builds },
     authenticator: new HeaderAuthenticator(passwords, tokens, live),
     accounts: {
       users,

@@ -49,6 +49,11 @@ export function buildStoreContract(name: string, open: () => Promise<BuildStore>
         { name: 'team/a b', lastStarted: new Date('2026-01-02') },
       ])
       expect(await store.latest(all, 'team/a b')).toMatchObject({ number: '1' })
+      expect(await store.entries(all)).toMatchObject([
+        { name: 'other', number: '9', publishedBy: 'ann', url: undefined },
+        { name: 'team/a b', number: '2', started: new Date('2026-01-01') },
+        { name: 'team/a b', number: '1' },
+      ])
     })
 
     it('knows nothing of what was not published', async () => {
@@ -83,6 +88,7 @@ export function buildStoreContract(name: string, open: () => Promise<BuildStore>
       expect(await store.find(ofBob, 'a', '1')).toMatchObject({ publishedBy: 'bob' })
       expect(await store.find(ofAnn, 'b', '1')).toBeUndefined()
       expect(await store.latest(ofAnn, 'b')).toBeUndefined()
+      expect(await store.entries(ofAnn)).toHaveLength(1)
       expect(await store.delete(ofAnn, 'b', {})).toEqual([])
       expect(await store.rename(ofAnn, 'b', 'c')).toBe(0)
       expect(await store.runs(all, 'a')).toHaveLength(2)

@@ -1,6 +1,7 @@
 import { byCodePoint, RegistryError } from '@entrepot/kernel'
 import type { BuildContent, BuildDocument, BuildInfo, BuildStatus } from '../build-info.js'
 import {
+  type BuildEntry,
   type BuildPublisher,
   type BuildRun,
   type BuildStore,
@@ -40,6 +41,15 @@ export class InMemoryBuildStore implements BuildStore {
 
   runs(viewer: BuildViewer, name: string): Promise<readonly BuildRun[]> {
     return Promise.resolve(this.#seen(viewer, name).slice(0, maximumRuns).map(runOf))
+  }
+
+  entries(viewer: BuildViewer): Promise<readonly BuildEntry[]> {
+    const seen = this.#seen(viewer).sort((left, right) => right.id - left.id)
+    const entries = seen.map((kept) => {
+      const { name, url } = kept.build
+      return { ...runOf(kept), name, url, published: kept.published, publishedBy: kept.publisher.name }
+    })
+    return Promise.resolve(entries.slice(0, maximumRuns))
   }
 
   find(viewer: BuildViewer, name: string, number: string, started?: Date): Promise<StoredBuild | undefined> {

@@ -48,6 +48,14 @@ export const runs: Statement = {
     WHERE ${seen} AND b.name = $2 ORDER BY ${lastFirst} LIMIT $3`,
 }
 
+/** $1 seen, $2 limit. */
+export const entries: Statement = {
+  name: 'build-entries',
+  text: `
+    SELECT b.name, b.number, b.url, b.started_at AS started, b.published_at AS published, b.publisher AS "publishedBy"
+    FROM builds b WHERE ${seen} ORDER BY b.id DESC LIMIT $2`,
+}
+
 /** $1 seen, $2 name, $3 number, $4 start or null. */
 export const find: Statement = {
   name: 'build-find',

@@ -1,6 +1,7 @@
 import {
   type BuildContent,
   type BuildDocument,
+  type BuildEntry,
   type BuildInfo,
   type BuildPublisher,
   type BuildRun,
@@ -65,6 +66,12 @@ export class PostgresBuildStore implements BuildStore {
 
   runs(viewer: BuildViewer, name: string): Promise<readonly BuildRun[]> {
     return this.database.query<BuildRun>(sql.runs, [seenBy(viewer), name, maximumRuns])
+  }
+
+  async entries(viewer: BuildViewer): Promise<readonly BuildEntry[]> {
+    type Row = Omit<BuildEntry, 'url'> & { readonly url: string | null }
+    const rows = await this.database.query<Row>(sql.entries, [seenBy(viewer), maximumRuns])
+    return rows.map((row) => ({ ...row, url: row.url ?? undefined }))
   }
 
   async find(

@@ -8,7 +8,10 @@ import {
   tagReference,
 } from '@entrepot/oci-model'
 
-/** The folder of a tag, `<image>/<tag>`, or of a manifest by digest, `<image>/sha256:<hex>`. */
+/**
+ * The folder of a tag, `<image>/<tag>`, or of a manifest by digest, `<image>/sha256:<hex>`, also with `sha256__` as clients
+ * write it. Of a tag that looks like that nothing is found here.
+ */
 export interface ManifestFolder {
   readonly image: ImageName
   readonly reference: Reference
@@ -18,8 +21,8 @@ export interface ManifestFolder {
 export function manifestFolderOf(path: string): ManifestFolder | undefined {
   const [folder, name] = splitLast(path)
   if (!isImageName(folder)) return undefined
-  if (isTag(name)) return { image: folder, reference: tagReference(name) }
-  const digest = digestOrNone(name)
+  const digest = digestOrNone(name.replace(/^sha256__/, 'sha256:'))
+  if (digest === undefined && isTag(name)) return { image: folder, reference: tagReference(name) }
   return digest === undefined ? undefined : { image: folder, reference: digestReference(digest) }
 }
 

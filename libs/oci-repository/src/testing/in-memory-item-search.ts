@@ -2,10 +2,10 @@ import {
   type AqlComparison,
   type AqlCriterion,
   type AqlValue,
-  type Comparison,
+  compareAql,
+  deniedBy,
   type ItemField,
   type ItemQuery,
-  textOf,
 } from '@entrepot/aql'
 import { byCodePoint, type Digest, SegmentPattern } from '@entrepot/kernel'
 import { type ImageName, isIndexMediaType } from '@entrepot/oci-model'
@@ -197,7 +197,7 @@ export class InMemoryItemSearch implements ItemSearch {
         return this.#isListed(subject.role, [compared], item, scope)
       case 'property':
       case 'property-part': {
-        const positive = { ...compared, comparison: positiveOf(comparison) }
+        const positive = { ...compared, comparison: deniedBy.get(comparison) ?? comparison }
         const has = item.properties.some((property) =>
           value === null
             ? isTrueOf({ ...positive, comparison: '$match', value: '*' }, property)
@@ -209,7 +209,7 @@ export class InMemoryItemSearch implements ItemSearch {
         if (subject.field === 'repo')
           return repositoriesWhere(compared, scope.repositories).includes(item.repository.id)
         if (subject.field === 'type' && value === 'any') return comparison === '$eq'
-        return compare(this.#valueOf(subject.field, item), comparison, meantBy(compared, item))
+        return compareAql(this.#valueOf(subject.field, item), comparison, meantBy(compared, item))
     }
   }
 
@@ -232,7 +232,7 @@ export class InMemoryItemSearch implements ItemSearch {
       .some(({ build }) =>
         group.every(({ subject, comparison, value }) => {
           const field = subject.kind === 'build' ? subject.field : 'name'
-          return compare(build[field], comparison, value)
+          return compareAql(build[field], comparison, value)
         }),
       )
   }
@@ -308,41 +308,10 @@ function isTrueOf(
     const isKey = subject.key.includes('*')
       ? new SegmentPattern(subject.key).matches(key)
       : subject.key === key
-    return isKey && (value === null ? comparison === '$ne' : compare(text, comparison, value))
+    return isKey && (value === null ? comparison === '$ne' : compareAql(text, comparison, value))
   }
   const part = subject.kind === 'property-part' && subject.part === 'key' ? key : text
-  return value === null ? comparison === '$ne' : compare(part, comparison, value)
-}
-
-function compare(actual: AqlValue, comparison: Comparison, value: AqlValue): boolean {
-  const positive = positiveOf(comparison)
-  if (positive !== comparison) return !compare(actual, positive, value)
-  if (value === null) return actual === null
-  if (actual === null) return false
-  const [one, other] = [comparable(actual), comparable(value)]
-  switch (comparison) {
-    case '$match':
-      return new SegmentPattern(textOf(value)).matches(textOf(actual))
-    case '$gt':
-      return one > other
-    case '$gte':
-      return one >= other
-    case '$lt':
-      return one < other
-    case '$lte':
-      return one <= other
-    default:
-      return one === other
-  }
-}
-
-function comparable(value: string | number | Date): string | number {
-  return value instanceof Date ? value.getTime() : value
-}
-
-function positiveOf(comparison: Comparison): Comparison {
-  if (comparison === '$ne') return '$eq'
-  return comparison === '$nmatch' ? '$match' : comparison
+  return value === null ? comparison === '$ne' : compareAql(part, comparison, value)
 }
 
 function roleOf({ subject }: AqlComparison<ItemField>): string {

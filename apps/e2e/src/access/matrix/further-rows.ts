@@ -9,6 +9,8 @@ export const publicRows = [
 
 /** Who sees which build, and finds which item: builds.e2e.ts. Here nobody has published any. */
 export const buildRows = [
+  { route: 'POST /artifactory/api/search/aql', access: 'login', administrator: 415, hidden: 415 },
+  { route: 'GET /artifactory/:repository/*path', access: 'login', administrator: 404 },
   { route: 'PUT /artifactory/api/build', access: 'user', body: {}, administrator: 400, hidden: 400 },
   { route: 'GET /artifactory/api/build', access: 'user', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/build/*path', access: 'user', administrator: 404 },

@@ -5,6 +5,7 @@ import {
   type AqlValue,
   type BuildReference,
   type Comparison,
+  deniedBy,
   type ItemField,
   textOf,
 } from '@entrepot/aql'
@@ -23,12 +24,6 @@ const operators: Readonly<Record<Exclude<Comparison, '$match' | '$nmatch' | '$ne
   $lt: '<',
   $lte: '<=',
 }
-
-/** What is denied is true of what has no value. */
-const denied: ReadonlyMap<Comparison, Comparison> = new Map([
-  ['$ne', '$eq'],
-  ['$nmatch', '$match'],
-])
 
 /** The criteria of a query as conditions over the tables of one arm. Fixed words become SQL; all else is bound. */
 export class ItemConditions {
@@ -165,7 +160,7 @@ export class ItemConditions {
     { comparison, value }: Compared,
     type: 'text' | 'bigint' | 'timestamptz',
   ): string {
-    const positive = denied.get(comparison)
+    const positive = deniedBy.get(comparison)
     if (positive !== undefined) {
       return `NOT coalesce(${this.#positive(expression, positive, value, type)}, false)`
     }
@@ -187,7 +182,7 @@ export class ItemConditions {
   }
 
   #property({ subject, comparison, value }: Compared): string {
-    const positive = denied.get(comparison)
+    const positive = deniedBy.get(comparison)
     const having = (asked: Comparison) => {
       const key = subject.kind === 'property' ? this.#key(subject.key) : 'true'
       const column = subject.kind === 'property-part' && subject.part === 'key' ? 'p.key' : 'p.value'
@@ -212,7 +207,7 @@ export class ItemConditions {
   }
 
   #compareValue(column: string, comparison: Comparison, value: AqlValue): string {
-    const positive = denied.get(comparison)
+    const positive = deniedBy.get(comparison)
     if (value === null) return positive === undefined ? 'false' : 'true'
     return positive === undefined
       ? this.#value(column, comparison, value)
