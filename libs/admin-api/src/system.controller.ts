@@ -1,10 +1,10 @@
+import { serviceId } from '@entrepot/identity'
 import { Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common'
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { JsonBody, type JsonObject } from './json-body.js'
 import { Documented } from './openapi/route-description.js'
 import { RequiresAdministrator, RequiresLogin } from './permission.js'
 import { contractVersion } from './system/contract-version.js'
-import { serviceId } from './system/service-id.js'
 import { storageInfo } from './system/storage-info.js'
 import { systemDocs } from './system/system.docs.js'
 

@@ -1,4 +1,4 @@
-import { serviceId } from '../system/service-id.js'
+import { serviceId } from '@entrepot/identity'
 
 const memberOfGroups = 'member-of-groups:'
 

@@ -13,7 +13,7 @@ import { scopeOfLegacy } from './legacy-scope.js'
 import { TokenAdministration } from './token-administration.js'
 import { createdTokenJson, legacyTokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
-import { refreshTokenIn, wantedToken } from './tokens.controller.js'
+import { refreshTokenIn, wantedToken, warnOfOtherAudience } from './tokens.controller.js'
 import { legacyTokensDocs } from './tokens.docs.js'
 
 /** Artifactory's default for these. */
@@ -51,6 +51,7 @@ export class LegacyTokensController {
       ...(dto.expires_in === undefined ? { expiresInSeconds: defaultLifetimeSeconds } : {}),
     })
     warnOfIgnored(response, unknownFieldsIn(TokenDto, body))
+    warnOfOtherAudience(response, created)
     return createdTokenJson(created, false)
   }
 

@@ -1,7 +1,6 @@
-import type { AccessToken, CreatedAccessToken } from '@entrepot/identity'
+import { type AccessToken, type CreatedAccessToken, serviceId } from '@entrepot/identity'
 import type { Listing } from '@entrepot/kernel'
 import { nextCursor } from '../http/cursor-page.js'
-import { serviceId } from '../system/service-id.js'
 
 const issuer = 'entrepot'
 

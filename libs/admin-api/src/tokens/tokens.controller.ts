@@ -1,4 +1,4 @@
-import { type NewAccessToken } from '@entrepot/identity'
+import { type CreatedAccessToken, isMeantForHere, type NewAccessToken, serviceId } from '@entrepot/identity'
 import { RegistryError } from '@entrepot/kernel'
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { Request, Response } from 'express'
@@ -47,6 +47,7 @@ export class TokensController {
         ? await this.tokens.refresh(refreshTokenIn(dto), originOf(request, this.ports.clientAddressOf))
         : await this.tokens.create(caller, wantedToken(dto, caller?.principal.name ?? ''))
     warnOfIgnored(response, unknownFieldsIn(TokenDto, body))
+    warnOfOtherAudience(response, created)
     return createdTokenJson(created, dto.include_reference_token === true)
   }
 
@@ -84,6 +85,15 @@ export class TokensController {
   ): Promise<void> {
     await this.tokens.revoke(caller, id, queryFlag(query, 'keep_made'))
   }
+}
+
+/** Artifactory makes tokens for other services of its platform; here there is none that could take them. */
+export function warnOfOtherAudience(response: Response, { token }: CreatedAccessToken): void {
+  if (isMeantForHere(token.audience)) return
+  response.appendHeader(
+    'Warning',
+    `299 - "the audience does not name ${serviceId}: the token works nowhere here"`,
+  )
 }
 
 /** @param self the name of the caller, who is meant where nobody is named */

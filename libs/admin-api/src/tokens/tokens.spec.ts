@@ -139,6 +139,26 @@ describe('access tokens', () => {
     expect(await status(app.send('POST', path, { grant_type: 'refresh_token' }, nobody))).toBe(400)
   })
 
+  it.each([path, legacy])(
+    'are refused where they are for another service, which is said at %s',
+    async (at) => {
+      const answer = await app.send(
+        'POST',
+        at,
+        { audience: 'jfxr@*', ...(at === legacy ? { scope: 'member-of-groups:*' } : {}) },
+        alice,
+      )
+      expect([answer.status, answer.headers.get('warning')]).toEqual([
+        200,
+        '299 - "the audience does not name jfrt@entrepot: the token works nowhere here"',
+      ])
+      expect(await status(app.send('GET', path, undefined, bearer(answer.json as Created)))).toBe(401)
+      const here = await app.send('POST', path, { audience: 'jfxr@* jfrt@*' }, alice)
+      expect(here.headers.get('warning')).toBeNull()
+      expect(await status(app.send('GET', path, undefined, bearer(here.json as Created)))).toBe(200)
+    },
+  )
+
   it('are revoked with those that were made with them, and each is written down', async () => {
     const leaked = await create({}, alice)
     const made = await create({}, bearer(leaked))

@@ -13,6 +13,7 @@ import type { UserAccount } from '../user-account.js'
 import { type AccessTokenScope, maximumScopeLength, parseAccessTokenScope } from './access-token-scope.js'
 import { hashOfSecret, isSecret, newSecret } from './access-token-secret.js'
 import type { AccessToken, AccessTokenHashes, AccessTokenStore } from './access-token-store.js'
+import { anyAudience } from './audience.js'
 import { isLive, type LiveAccessTokens } from './live-access-tokens.js'
 import { refuseWiderScope } from './scope-grant.js'
 
@@ -26,6 +27,7 @@ export interface NewAccessToken {
   readonly description?: string | undefined
   /** Whether a refresh token comes with it. */
   readonly refreshable?: boolean | undefined
+  /** Ids of services, see `isMeantForHere`; absent or empty: every service. */
   readonly audience?: string | undefined
 }
 
@@ -36,7 +38,6 @@ export interface CreatedAccessToken {
   readonly refreshToken: string | undefined
 }
 
-const defaultAudience = '*@*'
 const maximumDescriptionLength = 1024
 const maximumAudienceLength = 255
 const maximumNameLength = 255
@@ -186,7 +187,7 @@ export class AccessTokens {
       subject: account?.name ?? wanted.subject,
       userId: account?.id,
       scope: scope.text,
-      audience: wanted.audience ?? defaultAudience,
+      audience: wanted.audience?.trim() === '' ? anyAudience : (wanted.audience ?? anyAudience),
       description: wanted.description ?? '',
       createdBy: wanted.createdBy,
       parentFamilyId: wanted.parentFamilyId,
@@ -255,7 +256,7 @@ export class AccessTokens {
 }
 
 function checkedScope(wanted: NewAccessToken): AccessTokenScope {
-  const { scope, description = '', audience = defaultAudience } = wanted
+  const { scope, description = '', audience = anyAudience } = wanted
   if (scope.length > maximumScopeLength) {
     throw invalid(`the scope has ${scope.length} characters: at most ${maximumScopeLength} are allowed`)
   }

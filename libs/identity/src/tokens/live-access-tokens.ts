@@ -5,6 +5,7 @@ import { type AccessTokenScope, parseAccessTokenScope } from './access-token-sco
 import { hashOfSecret, isSecret } from './access-token-secret.js'
 import type { AccessToken, AccessTokenStore } from './access-token-store.js'
 import type { AccessTokenUses } from './access-token-uses.js'
+import { isMeantForHere } from './audience.js'
 import { RecentLookups } from './recent-lookups.js'
 
 /** How long a token that was revoked on another replica may go on here. */
@@ -56,6 +57,7 @@ export class LiveAccessTokens implements AccessTokenVerifier {
 
   private async principal(known: Known | undefined): Promise<UserPrincipal | undefined> {
     if (known === undefined || !isLive(known.token, this.clock.now())) return undefined
+    if (!isMeantForHere(known.token.audience)) return undefined
     const principal = await this.bearerOf(known)
     if (principal !== undefined) this.uses.note(known.token.id)
     return principal
