@@ -131,6 +131,21 @@ describe('users themselves', () => {
     expect([401, 404]).toContain(await status(app.send('GET', `${v2}/reborn`, undefined, token)))
   })
 
+  it('leave one trace of a wrong old password', async () => {
+    const own = as(await app.addUser('forgetful'))
+    const before = app.audited.length
+    const change = { password: 'another:Quay 17', old_password: 'not the old one' }
+    expect(await status(app.send('PATCH', `${v2}/forgetful`, change, own))).toBe(403)
+    expect(app.audited.slice(before)).toEqual([
+      expect.objectContaining({
+        action: 'login',
+        outcome: 'refused',
+        actor: 'forgetful',
+        reason: 'user name or password is wrong',
+      }),
+    ])
+  })
+
   it('can not take an access token for the old password', async () => {
     const own = as(await app.addUser('robbed'))
     const { secret } = await app.ports.accessTokens.create(
@@ -140,7 +155,11 @@ describe('users themselves', () => {
     for (const ask of [own, as(`Bearer ${secret}`), as(basic('robbed', secret))]) {
       expect(await status(app.send('GET', `${v2}/robbed`, undefined, ask))).toBe(200)
       const change = { password: newPassword, old_password: secret }
+      const before = app.audited.length
       expect(await status(app.send('PUT', `${v2}/robbed/password`, change, ask))).toBe(403)
+      expect(app.audited.slice(before)).toContainEqual(
+        expect.objectContaining({ action: 'access', outcome: 'refused', reason: 'the old password is wrong' }),
+      )
     }
   })
 })

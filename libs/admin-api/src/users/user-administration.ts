@@ -145,9 +145,11 @@ export class UserAdministration {
       { username: principal.name, password: oldPassword },
       origin,
     )
+    // The trail has a wrong one as a refused login.
+    if (proven === undefined) throw new RegistryError('DENIED', wrongOldPassword, { isForAudit: false })
     // An access token passes for a password elsewhere; whoever has stolen one must not get hold of the account by it.
-    if (proven === undefined || proven.id !== principal.id || proven.accessTokenId !== undefined) {
-      throw new RegistryError('DENIED', 'the old password is wrong')
+    if (proven.id !== principal.id || proven.accessTokenId !== undefined) {
+      throw new RegistryError('DENIED', wrongOldPassword)
     }
   }
 
@@ -168,6 +170,8 @@ export class UserAdministration {
     recordChange(this.audit, caller, { action, subject: { kind: 'user', name }, before, after })
   }
 }
+
+const wrongOldPassword = 'the old password is wrong'
 
 function checkTakesPassword(account: UserAccount): void {
   if (account.kind === 'robot') throw robotPassword(account.name)
