@@ -215,13 +215,9 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     })
     const target =
       config.defaultDeploymentRepo === undefined ? undefined : leaves.get(config.defaultDeploymentRepo)
-    const tagMovedAt: TagMovedAt = async (member, image, tag) => {
-      const id = this.directory.find(member)?.id
-      return id === undefined ? undefined : this.stores.manifests.tagMovedAt(id, image, tag)
-    }
-    const reader = new VirtualReader(config, members, target?.repository.key, tagMovedAt)
+    const reader = new VirtualReader(config, members, target?.repository.key, this.#tagMovedAt)
     const storedMembers = members.map((member) => ({ ...member, repository: storedOnly(member.repository) }))
-    const stored = new VirtualReader(config, storedMembers, target?.repository.key, tagMovedAt)
+    const stored = new VirtualReader(config, storedMembers, target?.repository.key, this.#tagMovedAt)
     const writer =
       target?.repository instanceof LocalRepository
         ? new VirtualWriter(config, target.repository.writer, reader)
@@ -233,6 +229,15 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
       stored,
       writer,
     )
+  }
+
+  readonly #tagMovedAt: TagMovedAt = async (member, image, tag) => {
+    const id = this.directory.find(member)?.id
+    if (id === undefined) return undefined
+    const { manifests, remoteRefs } = this.stores
+    // Where nothing is kept it is written down when a tag was first seen where it is.
+    const seen = async () => (await remoteRefs.find(id, image, tag))?.ref.checkedAt
+    return (await manifests.tagMovedAt(id, image, tag)) ?? seen()
   }
 
   #reach(id: RepositoryId, key: RepositoryKey): Reach {

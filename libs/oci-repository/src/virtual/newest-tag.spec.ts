@@ -67,6 +67,20 @@ describe('a virtual repository with resolveDockerTagsByTimestamp', () => {
     expect((await pull())?.foundIn).toBe('hub')
   })
 
+  test('does so of a remote that keeps nothing', async () => {
+    await bench.directory.update('hub', (config) => ({ ...config, storeArtifactsLocally: false }))
+    await push('one')
+    bench.clock.advance(10)
+    upstream.addImage('team/app', '1')
+    expect((await pull())?.foundIn).toBe('hub')
+    await push('one')
+    expect((await pull())?.foundIn).toBe('one')
+    bench.clock.advance(10)
+    expect((await pull())?.foundIn).toBe('one')
+    upstream.addImage('team/app', '1', { layers: [Buffer.from('moved')] })
+    expect((await pull())?.foundIn).toBe('hub')
+  })
+
   test('finds a digest wherever it is', async () => {
     const { digest } = await push('one')
     await push('two')
