@@ -34,20 +34,13 @@ const rooms: Readonly<Record<string, string>> = {
   ),
 }
 
+/** With the beginning of the name of the rule: the end of it lists what else the lib may import. */
 const forbidden: readonly (readonly [file: string, imported: string, rule: string])[] = [
   ['libs/kernel/src/planted.ts', '@entrepot/database', 'kernel-imports-only-nothing'],
   ['libs/oci-api/src/planted.ts', '@entrepot/database', 'only-apps-import-database'],
   ['libs/blob-store/src/planted.ts', '@entrepot/repositories', 'blob-store-imports-only-kernel'],
-  [
-    'libs/repositories/src/planted.ts',
-    '@entrepot/oci-repository',
-    'repositories-imports-only-kernel-blob-store-coordination',
-  ],
-  [
-    'libs/admin-api/src/planted.ts',
-    '@entrepot/oci-api',
-    'admin-api-imports-only-kernel-access-audit-identity-repositories-oci-repository',
-  ],
+  ['libs/repositories/src/planted.ts', '@entrepot/oci-repository', 'repositories-imports-only-kernel'],
+  ['libs/admin-api/src/planted.ts', '@entrepot/oci-api', 'admin-api-imports-only-kernel'],
   ['libs/audit/src/planted.ts', '@entrepot/repositories', 'audit-imports-only-kernel'],
   ['libs/access/src/planted.ts', '../../kernel/src/clock.js', 'access-imports-only-kernel-coordination'],
   [
@@ -107,7 +100,7 @@ describe('the dependency rule', () => {
       .map(({ rule }) => rule.name)
 
   it.each(forbidden)('finds that %s may not import %s', (file, _imported, rule) => {
-    expect(rulesBrokenBy(file)).toContain(rule)
+    expect(rulesBrokenBy(file).some((name) => name.startsWith(rule))).toBe(true)
   })
 
   it('finds a circle inside a lib', () => {
