@@ -19,6 +19,6 @@ export type {
 export { type ConfigurationDifference, differenceJson, differenceText } from './configuration/difference.js'
 export { configurationYaml } from './configuration/export-configuration.js'
 export type { FoundSecret, SecretReference, SecretSource } from './configuration/secret-source.js'
-export { parseYamlObject } from './http/yaml-text.js'
+export { parseYaml } from './http/yaml-text.js'
 export { Public, RequiresAdministrator, RequiresLogin } from './permission.js'
 export { parseRepositoryKey } from './repository-key.js'

@@ -11,10 +11,10 @@ const configurationExitCode = 78
 /** Runs the server until a signal, or the end of the launcher, stops it; the process ends with its exit code. */
 export async function runServer(): Promise<void> {
   const terminal = new Terminal(process.stderr)
-  const { settings, warnings } = settingsOrExit(terminal)
+  const { settings, configuration, warnings } = settingsOrExit(terminal)
   const logger = PinoLogger.create(settings.logLevel)
   for (const warning of warnings) logger.warn({}, warning)
-  const server = new Server(settings, logger, terminal)
+  const server = new Server(settings, configuration, logger, terminal)
   const options = { graceSeconds: settings.shutdownGraceSeconds, logger, terminal }
   await new ServerProcess(server, options, process).run()
 }

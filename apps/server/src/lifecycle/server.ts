@@ -1,3 +1,4 @@
+import { ConfigurationAdministration } from '@entrepot/admin-api'
 import type { EmbeddedPostgres } from '@entrepot/database'
 import { FailureCount } from '@entrepot/identity'
 import type { AuditTrail } from '@entrepot/kernel'
@@ -12,13 +13,15 @@ import { NestLogger } from '../logging/nest-logger.js'
 import type { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
 import { listenAddressText } from '../settings/listen-address.js'
+import type { ConfigurationFile } from '../settings/load-settings.js'
 import type { Settings } from '../settings/settings.js'
 import { auditTrailToken } from '../wiring/audit.module.js'
 import { unsealedToken } from '../wiring/database.module.js'
 import { registryHandlerToken } from '../wiring/registry-api.module.js'
+import { applyConfiguration } from './apply-configuration.js'
 import { embeddedPostgres, migrateWhenReachable } from './connect-database.js'
 import { defaultRepositories } from './default-repositories.js'
-import { FirstStart } from './first-start.js'
+import { FirstStart, type FirstStartOutcome } from './first-start.js'
 import { prepareDataFolder } from './prepare-data-folder.js'
 import { Readiness } from './readiness.js'
 import { StartupError } from './startup-error.js'
@@ -36,6 +39,7 @@ export class Server {
 
   constructor(
     private readonly settings: Settings,
+    private readonly configuration: ConfigurationFile | undefined,
     private readonly logger: PinoLogger,
     private readonly terminal: Terminal,
   ) {
@@ -57,7 +61,11 @@ export class Server {
     const audit = application.get<AuditTrail>(auditTrailToken)
     recordForgotten(application.get<Unsealed>(unsealedToken), audit)
     await unlockAdministrators(application.get(FailureCount), audit, this.logger)
-    await this.listen(application, firstStart)
+    const isPasswordSet = await this.configure(application, firstStart)
+    await this.listen(
+      application,
+      isPasswordSet ? { ...firstStart, generatedPassword: undefined } : firstStart,
+    )
   }
 
   /**
@@ -122,9 +130,25 @@ export class Server {
     return application.init()
   }
 
+  /** @returns whether the file says what the password of `admin` is */
+  private async configure(
+    application: NestExpressApplication,
+    { generatedPassword }: FirstStartOutcome,
+  ): Promise<boolean> {
+    if (this.configuration === undefined) return false
+    try {
+      const administration = application.get(ConfigurationAdministration)
+      return await applyConfiguration(administration, this.configuration, process.env, this.logger)
+    } catch (error) {
+      // The next start is no first one, and would not show it.
+      if (generatedPassword !== undefined) this.terminal.password(generatedPassword)
+      throw error
+    }
+  }
+
   private async listen(
     application: NestExpressApplication,
-    { isFirst, generatedPassword }: Awaited<ReturnType<FirstStart['run']>>,
+    { isFirst, generatedPassword }: FirstStartOutcome,
   ): Promise<void> {
     this.#front = new HttpFront(
       {

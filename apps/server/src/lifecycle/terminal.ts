@@ -23,6 +23,11 @@ export class Terminal {
     this.stream.write(`entrepot: ${text}\n`)
   }
 
+  /** Of the administrator that a start has made before it failed. */
+  password(generatedPassword: string): void {
+    this.say(passwordText(generatedPassword))
+  }
+
   welcome({ address, publicUrl, generatedPassword, repository }: Welcome): void {
     const url = publicUrl ?? `http://${localAddress(address)}`
     const host = new URL(url).host
@@ -36,12 +41,14 @@ export class Terminal {
             `  docker push ${host}/${repository}/team/app:1`,
             `  docker pull ${host}/${repository}/library/alpine`,
           ]),
-      ...(generatedPassword === undefined
-        ? []
-        : ['', `  The password of admin, shown this once: ${generatedPassword}`]),
+      ...(generatedPassword === undefined ? [] : ['', `  ${passwordText(generatedPassword)}`]),
     ]
     this.stream.write(`\n${lines.join('\n')}\n\n`)
   }
+}
+
+function passwordText(password: string): string {
+  return `The password of admin, shown this once: ${password}`
 }
 
 /** Docker takes plain HTTP from localhost and 127.0.0.0/8 without being told to. */

@@ -42,6 +42,7 @@ describe('settings', () => {
         signingKeyRotationDays: 30,
         shutdownGraceSeconds: 30,
       },
+      configuration: undefined,
       warnings: [],
     })
   })
@@ -96,6 +97,23 @@ describe('settings', () => {
       'ENTREPOT_SHUTDOWN_GRACE_SECONDS (in the environment) is "-1": ' +
         'expected a whole number of seconds, from 0 to 3600',
     ])
+  })
+
+  it('stand beside the sections of a configuration document', () => {
+    const file = configFile(
+      'logLevel: warn\nrepositories:\n  here: { rclass: local }\nanonymousAccess: { enabled: true }\n',
+    )
+    expect(loadSettings({ ENTREPOT_CONFIG: file })).toMatchObject({
+      settings: { logLevel: 'warn' },
+      configuration: {
+        file,
+        content: { repositories: { here: { rclass: 'local' } }, anonymousAccess: { enabled: true } },
+      },
+    })
+    expect(problemsOf({ ENTREPOT_CONFIG: configFile('reposotories: {}') })).toEqual([
+      `reposotories (in ${file}) is no setting: did you mean repositories?`,
+    ])
+    expect(loadSettings({ ENTREPOT_SECRET_HUB_PASSWORD: 'x' }).warnings).toEqual([])
   })
 
   it('take addresses and ranges of trusted proxies', () => {
@@ -156,6 +174,7 @@ describe('settings', () => {
   it('refuse a file that is not there or is not YAML', () => {
     expect(problemsOf({ ENTREPOT_CONFIG: join(folder, 'absent.yaml') })[0]).toContain('can not be read')
     expect(problemsOf({ ENTREPOT_CONFIG: configFile('a: [') })[0]).toContain('is not YAML')
+    expect(problemsOf({ ENTREPOT_CONFIG: configFile('[ '.repeat(50)) })[0]).toContain('nests deeper')
     expect(problemsOf({ ENTREPOT_CONFIG: configFile('- a') })[0]).toContain('does not map settings to values')
   })
 

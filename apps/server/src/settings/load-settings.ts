@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { nearestName } from '@entrepot/kernel'
-import { parseDocument } from 'yaml'
+import { documentKeys, parseYaml } from '@entrepot/admin-api'
+import { isRegistryError, nearestName } from '@entrepot/kernel'
 import {
   type SettingName,
   type Settings,
@@ -13,8 +13,16 @@ import { SettingsError } from './settings-error.js'
 
 export interface LoadedSettings {
   readonly settings: Settings
+  /** What the file says of everything that is administered; undefined when it says nothing of it. */
+  readonly configuration: ConfigurationFile | undefined
   /** What is odd and harmless; the logger isn't there yet when settings are read. */
   readonly warnings: readonly string[]
+}
+
+/** The sections of a configuration document that stand beside the settings. */
+export interface ConfigurationFile {
+  readonly file: string
+  readonly content: Readonly<Record<string, unknown>>
 }
 
 interface Given {
@@ -29,11 +37,13 @@ type GivenSettings = Map<SettingName, Given>
 
 const configVariable = 'ENTREPOT_CONFIG'
 
+const sections: ReadonlySet<string> = new Set(documentKeys)
+
 /** Kubernetes announces a service named `entrepot` so; tests, benchmarks and the secrets of documents have names of their own. */
 const foreignVariable = /^ENTREPOT_(E2E_|BENCH_|SECRET_|SERVICE_|PORT$|PORT_\d)/
 
 /**
- * The file named by ENTREPOT_CONFIG, then the environment, which wins. An empty variable is one that isn't set.
+ * The file named by ENTREPOT_CONFIG, then the environment, which wins over its settings. An empty variable is one that isn't set.
  * @throws SettingsError listing every problem with the setting, its source, its value and what is allowed
  */
 export function loadSettings(environment: NodeJS.ProcessEnv): LoadedSettings {
@@ -41,7 +51,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv): LoadedSettings {
   const warnings: string[] = []
   const file = environment[configVariable]
   const given: GivenSettings = new Map()
-  if (file !== undefined && file !== '') readConfigFile(file, given, problems)
+  const configuration = file === undefined || file === '' ? undefined : readConfigFile(file, given, problems)
   readEnvironment(environment, given, problems, warnings)
   const parsed = settingsSchema.safeParse(
     Object.fromEntries([...given].map(([name, { text }]) => [name, text])),
@@ -51,7 +61,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv): LoadedSettings {
     problems.push(describe(name, given.get(name), issue.message))
   }
   if (parsed.data === undefined || problems.length > 0) throw new SettingsError(problems)
-  return { settings: parsed.data, warnings }
+  return { settings: parsed.data, configuration, warnings }
 }
 
 function describe(name: SettingName, given: Given | undefined, allowed: string): string {
@@ -60,30 +70,39 @@ function describe(name: SettingName, given: Given | undefined, allowed: string):
   return `${label} (${source}) ${value}: expected ${allowed}`
 }
 
-function readConfigFile(file: string, given: GivenSettings, problems: string[]): void {
+/** @returns what of it is no setting but a part of a configuration document */
+function readConfigFile(
+  file: string,
+  given: GivenSettings,
+  problems: string[],
+): ConfigurationFile | undefined {
+  const content: Record<string, unknown> = {}
   const entries = parseConfigFile(file, problems)
   for (const [key, value] of Object.entries(entries)) {
     const name = settingNames.find((known) => known === key)
-    if (name === undefined) {
-      problems.push(`${key} (in ${file}) is no setting${meant(key, settingNames)}`)
+    if (sections.has(key)) {
+      content[key] = value
+    } else if (name === undefined) {
+      problems.push(`${key} (in ${file}) is no setting${meant(key, [...settingNames, ...sections])}`)
     } else if (!['string', 'number', 'boolean'].includes(typeof value)) {
       problems.push(`${key} (in ${file}) is not a plain value`)
     } else {
       given.set(name, { text: String(value), source: `in ${file}`, label: key })
     }
   }
+  return Object.keys(content).length === 0 ? undefined : { file, content }
 }
 
 function parseConfigFile(file: string, problems: string[]): Readonly<Record<string, unknown>> {
   try {
-    const document = parseDocument(readFileSync(file, 'utf8'))
-    problems.push(...document.errors.map((error) => `${file} is not YAML: ${error.message.split('\n')[0]}`))
-    if (document.errors.length > 0) return {}
-    const content: unknown = document.toJS()
-    if (content === null || content === undefined) return {}
+    const content = parseYaml(readFileSync(file, 'utf8')) ?? {}
     if (typeof content === 'object' && !Array.isArray(content)) return content as Record<string, unknown>
     problems.push(`${file} (named by ${configVariable}) does not map settings to values`)
   } catch (error) {
+    if (isRegistryError(error)) {
+      problems.push(...[error, ...error.siblings].map(({ message }) => `${file}: ${message}`))
+      return {}
+    }
     problems.push(`${configVariable} names ${JSON.stringify(file)}, which can not be read: ${String(error)}`)
   }
   return {}

@@ -190,6 +190,29 @@ describe('a change of a document', () => {
     })
   })
 
+  it('takes the password of a remote along with its user name, and sends it nowhere else', async () => {
+    const url = 'https://mirror.example'
+    const document = { repositories: { 'whole-remote': { url, username: '', queryParams: '' } } }
+    expect(await asJson('apply', document)).toMatchObject({
+      changes: [
+        {
+          fields: [
+            { field: 'url', from: 'https://registry-1.docker.io', to: url },
+            { field: 'username', from: 'puller', to: '' },
+            { field: 'password', to: '(secret changed)' },
+            { field: 'queryParams', to: '(secret changed)' },
+          ],
+        },
+      ],
+    })
+    expect(app.repositories.find('whole-remote')?.config).toMatchObject({
+      url,
+      password: '',
+      queryParams: '',
+    })
+    expect(await asJson('apply', document)).toEqual({ changes: [], notices: [] })
+  })
+
   it('moves the listed directories among themselves', async () => {
     const order = () => app.ports.directories.configured.settings().map(({ key }) => key)
     const third = {

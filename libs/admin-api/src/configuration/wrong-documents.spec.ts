@@ -113,6 +113,14 @@ describe('a document that is wrong', () => {
       { oidcProviders: { token: { issuer_url: 'https://x.example', audience: 'y' } } },
       'the name "token" is reserved',
     ],
+    [
+      { repositories: { 'whole-remote': { url: 'https://mine.example' } } },
+      'password: is not given, and the stored one stays only',
+    ],
+    [
+      { repositories: { 'whole-remote': { username: 'other' } } },
+      'password: is not given, and the stored one stays only',
+    ],
     [{ prune: { sections: ['users'] } }, 'names users, which the document does not have'],
     [{ listen: ':8080' }, 'listen: there is no such field'],
   ])('is refused as %j', async (document, message) => {

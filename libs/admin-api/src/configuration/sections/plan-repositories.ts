@@ -17,6 +17,7 @@ import { parseRepositoryKey } from '../../repository-key.js'
 import { inOrder, omit } from '../document-fields.js'
 import type { PlanContext } from '../plan-context.js'
 import { joined } from '../problems.js'
+import type { GivenSecret } from '../secret-reader.js'
 
 const kinds: readonly RepositoryKind[] = ['local', 'remote', 'virtual']
 
@@ -104,7 +105,9 @@ async function planned(
       ? newConfig(key, { ...fields, rclass }, find)
       : changedConfig(current.config, fields, find),
   )
-  return config && { path, body, current, config }
+  if (config === undefined) return undefined
+  const isCleared = config.rclass === 'remote' && isWithoutUser(body)
+  return { path, body, current, config: isCleared ? { ...config, password: '' } : config }
 }
 
 /** @returns undefined when a secret can't be taken */
@@ -123,21 +126,41 @@ async function withSecrets(
     const secret = await context.secret(path, field, body)
     if (secret === undefined) isGood = false
     if (secret?.kind === 'text') fields[field] = secret.text
-    if (secret?.kind !== 'unset') continue
-    if (keepsSecret(current, body, field)) context.noteKept(joined(path, field), secret.place)
-    else context.noteUnset(joined(path, field), secret.place)
+    if (secret === undefined || secret.kind === 'text') continue
+    checkKept(context, joined(path, field), secret, keepingOf(current, body, field))
   }
   return isGood ? fields : undefined
 }
 
-/** A stored secret stays only as long as it goes where it went before. */
-function keepsSecret(
+type Keeping = 'nothing' | 'kept' | 'elsewhere'
+
+/** A stored secret stays only as long as it goes where it went before; without a user name there is no password. */
+function keepingOf(
   current: RepositoryConfig | undefined,
   body: JsonObject,
   field: (typeof repositorySecrets)[number],
-): boolean {
-  if (current?.rclass !== 'remote' || current[field] === '') return false
-  return (['url', 'username'] as const).every((name) => (body[name] ?? current[name]) === current[name])
+): Keeping {
+  if (current?.rclass !== 'remote' || current[field] === '') return 'nothing'
+  if (field === 'password' && isWithoutUser(body)) return 'nothing'
+  const isSame = (['url', 'username'] as const).every(
+    (name) => (body[name] ?? current[name]) === current[name],
+  )
+  return isSame ? 'kept' : 'elsewhere'
+}
+
+function isWithoutUser(body: JsonObject): boolean {
+  return body['username'] === '' && (body['password'] ?? undefined) === undefined
+}
+
+function checkKept(context: PlanContext, path: string, secret: GivenSecret, keeping: Keeping): void {
+  if (secret.kind === 'unset' && keeping === 'kept') context.noteKept(path, secret.place)
+  else if (secret.kind === 'unset') context.noteUnset(path, secret.place)
+  else if (keeping === 'elsewhere') {
+    context.problems.add(
+      path,
+      'is not given, and the stored one stays only with the same url and username: give it',
+    )
+  }
 }
 
 function checkAll(
