@@ -69,6 +69,19 @@ describe('what lies elsewhere', () => {
     expect(client.state()).toMatchObject({ circuit: 'closed', active: 0 })
   })
 
+  it('is reached from where the upstream is, though that was not asked for anything yet', async () => {
+    const first = bench.client(registry, {}, { network: place('private') })
+    const url = `${elsewhere.url}/layer`
+    expect(await bytesOf(first.external({ url }))).toEqual(bytes)
+    await first.external({ url })
+    expect(registry.count('GET', '/v2/')).toBe(1)
+    const down = bench.client('http://127.0.0.1:1', {}, { network: place('public') })
+    expect(await bytesOf(down.external({ url }))).toEqual(bytes)
+    expect(down.state().record.lastFailures).toMatchObject([{ path: '/v2/' }])
+    const inside = bench.client('http://127.0.0.1:1', {}, { network: place('private') })
+    await failureOf(inside.external({ url }), { code: 'UPSTREAM_FAILED' })
+  })
+
   it('may not lead into the network of this server, nor on to it', async () => {
     const client = await clientOf(place('public'))
     for (const url of [

@@ -75,6 +75,7 @@ export class HttpUpstream implements UpstreamClient {
   async external(request: ExternalRequest): Promise<UpstreamResponse> {
     const release = await this.gate.slots.take(request.signal)
     try {
+      if (this.gate.history.record().answers === 0) await this.#findHome()
       const { timeLimitMilliseconds } = this.settings
       const found = await fetchExternal(this.transport, this.#base, request, timeLimitMilliseconds)
       found.body.once('close', release)
@@ -112,6 +113,16 @@ export class HttpUpstream implements UpstreamClient {
     const message = `${this.#who} is no longer used: its repository was changed or the server is stopping`
     this.gate.slots.close(new UpstreamError('UPSTREAM_UNAVAILABLE', message, 'alive'))
     await this.transport.close()
+  }
+
+  /** Where the upstream is decides what is reached from it; when it can't be asked, what is public still is. */
+  async #findHome(): Promise<void> {
+    try {
+      await this.gate.ping()
+    } catch (error) {
+      this.#note({ method: 'GET', path: '/v2/' }, error)
+      if (!(error instanceof UpstreamError)) throw error
+    }
   }
 
   async #askNow(): Promise<UpstreamProbe> {
