@@ -1,5 +1,7 @@
 import { AddressRefusedError } from './address-refused-error.js'
+import { ProxyFailure } from './proxy-failure.js'
 import { badAnswer, UpstreamError } from './upstream-error.js'
+import { proxyName } from './upstream-proxy.js'
 
 /** A time limit of ours that ran out before the headers of an answer were there. */
 export class HeadersOverdueError extends Error {
@@ -29,6 +31,8 @@ export function isReset(error: unknown): boolean {
 export function connectionFailure(who: string, error: unknown): UpstreamError {
   const codes = codesOf(error)
   const code = codes[0] ?? 'unknown error'
+  if (error instanceof ProxyFailure) return proxyFailure(who, error)
+  if (error instanceof UpstreamError) return error
   if (error instanceof AddressRefusedError) {
     return badAnswer(
       `${who} is at an address inside this server's network, where only the url of the repository itself may lead`,
@@ -54,6 +58,34 @@ export function connectionFailure(who: string, error: unknown): UpstreamError {
       cause: error,
     },
   )
+}
+
+/** A failing proxy says nothing of the upstream, but as long as it fails nothing gets there. */
+function proxyFailure(who: string, { proxy, status, cause }: ProxyFailure): UpstreamError {
+  const name = proxyName(proxy)
+  const because =
+    status === undefined
+      ? `${name} ${unreachable(cause)}`
+      : `${name} ${refusals[status] ?? `answered ${status}`}`
+  return new UpstreamError('UPSTREAM_FAILED', `${who} can not be reached: ${because}`, 'down', { cause })
+}
+
+const refusals: Readonly<Record<number, string>> = {
+  403: 'does not let this server go there (403): its own rules decide',
+  407: 'wants other credentials (407): check its username and password',
+  502: 'could not connect to it (502)',
+  503: 'could not connect to it (503)',
+  504: 'could not connect to it in time (504)',
+}
+
+function unreachable(error: unknown): string {
+  const codes = codesOf(error)
+  if (codes.some((each) => timeouts.has(each))) return 'did not answer in time'
+  if (codes.some((each) => notHttp.has(each) || each.startsWith('HPE_')))
+    return 'sent an answer that is not HTTP'
+  const known = codes.map((each) => reasons[each]).find((reason) => reason !== undefined)
+  if (known !== undefined) return known
+  return isReset(error) ? 'closed the connection' : `can not be reached (${codes[0] ?? 'unknown error'})`
 }
 
 /** The failure of a body that had begun. */

@@ -1,6 +1,7 @@
 import { RegistryError, silentLogger, systemClock, type Clock, type Logger } from '@entrepot/kernel'
 import { Authorizer } from './authorizer.js'
 import { bothObservers } from './both-observers.js'
+import { defaultMaxConnections } from './carriers.js'
 import { Circuit } from './circuit.js'
 import { ConnectionSlots } from './connection-slots.js'
 import { credentialsOf } from './credentials.js'
@@ -9,10 +10,11 @@ import { systemNetwork, type Network } from './network.js'
 import { readPrefix } from './read-prefix.js'
 import { statusFailure } from './status-failure.js'
 import { TokenSource } from './token-source.js'
-import { defaultMaxConnections, Transport } from './transport.js'
+import { Transport } from './transport.js'
 import type { UpstreamClient } from './upstream-client.js'
 import { UpstreamHistory } from './upstream-history.js'
 import { silentObserver, type UpstreamObserver } from './upstream-observer.js'
+import { upstreamName } from './upstream-proxy.js'
 import type { UpstreamSettings } from './upstream-settings.js'
 
 /** What a client needs of its surroundings; what is left out is the system's own, or silent. */
@@ -31,7 +33,7 @@ export function createUpstream(settings: UpstreamSettings, deps: UpstreamDepende
   const base = checkedBase(settings.baseUrl)
   const { clock = systemClock, observer = silentObserver, network = systemNetwork } = deps
   const logger = (deps.logger ?? silentLogger).child({ upstream: base.host })
-  const who = `upstream ${base.host}`
+  const who = upstreamName(base, settings.proxies)
   const history = new UpstreamHistory(clock)
   const transport = new Transport(settings, clock, bothObservers(history, observer), network)
   const credentials = credentialsOf(settings)

@@ -3,6 +3,7 @@ import { getCACertificates } from 'node:tls'
 import { buildConnector } from 'undici'
 import type { AddressClass } from './address-class.js'
 import { AddressRefusedError } from './address-refused-error.js'
+import { mayLeadTo } from './inside-names.js'
 import type { Network } from './network.js'
 
 export interface ConnectorOptions {
@@ -24,12 +25,7 @@ export function guardedConnector(options: ConnectorOptions, network: Network): b
   const { typed } = options
   /** Fixed by the first connection, so that a name which later resolves to another place opens nothing. */
   let home: AddressClass | undefined
-  const allowed = (address: string): boolean => {
-    const target = network.classify(address)
-    if (target === 'public') return true
-    if (home === undefined || home === 'public') return false
-    return target === home || target === 'private'
-  }
+  const allowed = (address: string): boolean => mayLeadTo(network.classify(address), home)
   const guardedLookup: LookupFunction = (hostname, lookupOptions, callback) => {
     network.lookup(hostname, lookupOptions, (error, found, family) => {
       const addresses = typeof found === 'string' ? [found] : (found ?? []).map((each) => each.address)

@@ -12,6 +12,7 @@ import type { Transport } from './transport.js'
 import type { UpstreamClient, UpstreamProbe, UpstreamRequest, UpstreamResponse } from './upstream-client.js'
 import { badAnswer, UpstreamError } from './upstream-error.js'
 import type { UpstreamHistory } from './upstream-history.js'
+import { upstreamName } from './upstream-proxy.js'
 import type { UpstreamSettings } from './upstream-settings.js'
 import type { UpstreamState } from './upstream-state.js'
 
@@ -43,7 +44,7 @@ export class HttpUpstream implements UpstreamClient {
     },
   ) {
     this.#base = new URL(settings.baseUrl)
-    this.#who = `upstream ${this.#base.host}`
+    this.#who = upstreamName(this.#base, settings.proxies)
   }
 
   async request(request: UpstreamRequest): Promise<UpstreamResponse> {
@@ -178,7 +179,7 @@ export class HttpUpstream implements UpstreamClient {
     let url = start
     let credentials = authorization.header
     for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-      const answer = await this.#hop(url, request, credentials)
+      const answer = await this.#hop(url, request, this.transport.proxyCredentialsAt(url) ?? credentials)
       if (!isRedirect(answer.status)) return { ...answer, url }
       await readPrefix(answer.body, this.settings.timeLimitMilliseconds)
       url = redirectTarget(url, answer.headers.get('location'), this.#who)

@@ -1,14 +1,12 @@
 import { type Clock, isRegistryError } from '@entrepot/kernel'
-import { Agent } from 'undici'
+import { Carriers } from './carriers.js'
 import { bodyFailure, connectionFailure, HeadersOverdueError, isReset } from './connection-failure.js'
 import { Exchange, type HopAnswer } from './exchange.js'
-import { guardedConnector } from './guarded-connector.js'
 import type { Network } from './network.js'
+import { ProxyFailure } from './proxy-failure.js'
 import { observeRateLimit } from './rate-limit.js'
 import type { HopPurpose, UpstreamObserver } from './upstream-observer.js'
 import type { UpstreamSettings } from './upstream-settings.js'
-
-export const defaultMaxConnections = 64
 
 export interface Hop {
   readonly url: URL
@@ -22,7 +20,7 @@ export interface Hop {
 
 /** Single requests over kept connections: time limits, address guard, one repetition, failures in our own words. */
 export class Transport {
-  readonly #agent: Agent
+  readonly #carriers: Carriers
   readonly #host: string
 
   constructor(
@@ -31,26 +29,13 @@ export class Transport {
     private readonly observer: UpstreamObserver,
     network: Network,
   ) {
-    const typed = new URL(settings.baseUrl)
-    this.#host = typed.host
-    const { localAddress = '' } = settings
-    const connector = {
-      typed,
-      connectMilliseconds: settings.timeLimitMilliseconds,
-      trustedCertificates: settings.trustedCertificates,
-      localAddress,
-    }
-    this.#agent = new Agent({
-      connect: guardedConnector(connector, network),
-      connections: settings.maxConnections ?? defaultMaxConnections,
-      pipelining: 1,
-      ...(localAddress === '' ? {} : { localAddress }),
-      allowH2: false,
-      keepAliveTimeout: 20_000,
-      maxHeaderSize: 64 * 1024,
-      headersTimeout: 0,
-      bodyTimeout: settings.idleLimitMilliseconds,
-    })
+    this.#host = new URL(settings.baseUrl).host
+    this.#carriers = new Carriers(settings, network)
+  }
+
+  /** What is shown to a host that a proxy sends us on to; undefined for any other. */
+  proxyCredentialsAt(url: URL): string | undefined {
+    return this.#carriers.credentialsAt(url)
   }
 
   /**
@@ -75,7 +60,7 @@ export class Transport {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await this.#carriers.close()
   }
 
   /** A kept connection may have been closed by the other side just now (RFC 9112 9.3.1): GET and HEAD may be repeated. */
@@ -104,18 +89,13 @@ export class Transport {
     )
     hop.signal?.addEventListener('abort', leave, { once: true })
     try {
-      this.#agent.dispatch(
-        {
-          origin: hop.url.origin,
-          path: hop.url.pathname + hop.url.search,
-          method: hop.method,
-          headers: { 'user-agent': this.settings.userAgent, 'accept-encoding': 'identity', ...hop.headers },
-          // Otherwise undici closes the connection after each HEAD, and every tag check costs a TLS handshake.
-          reset: false,
-        },
-        exchange,
-      )
-      return await exchange.answer
+      const headers = { 'user-agent': this.settings.userAgent, 'accept-encoding': 'identity', ...hop.headers }
+      // Otherwise undici closes the connection after each HEAD, and every tag check costs a TLS handshake.
+      const proxy = this.#carriers.dispatch(hop.url, { method: hop.method, headers, reset: false }, exchange)
+      const answer = await exchange.answer
+      if (proxy === undefined || answer.status !== 407) return answer
+      answer.body.destroy()
+      throw new ProxyFailure(proxy, 407)
     } catch (error) {
       hop.signal?.removeEventListener('abort', leave)
       throw error

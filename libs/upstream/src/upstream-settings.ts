@@ -1,3 +1,5 @@
+import type { ProxyRules } from './upstream-proxy.js'
+
 /** How one remote repository reaches its registry. */
 export interface UpstreamSettings {
   /** `https://registry-1.docker.io`: scheme, host, perhaps a port and a path; neither credentials nor a query. */
@@ -20,6 +22,8 @@ export interface UpstreamSettings {
   readonly maxConnections?: number
   /** The address of this machine that connections are made from; none when empty or left out. */
   readonly localAddress?: string
+  /** What is between; without rules nothing is. */
+  readonly proxies?: ProxyRules | undefined
   /** Certificates in PEM that are trusted besides the usual ones: those of a house's own authority. */
   readonly trustedCertificates?: string
 }

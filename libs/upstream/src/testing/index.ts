@@ -1,4 +1,5 @@
 export * from './faulty-registry.js'
+export * from './forward-proxy.js'
 export * from './misbehaviour.js'
 export { basicOf, type TokenRules } from './registry-access.js'
 export type { AddedImage, Content, ImageOptions } from './registry-content.js'

@@ -8,6 +8,7 @@ import { createUpstream, type UpstreamDependencies } from '../create-upstream.js
 import type { UpstreamClient, UpstreamRequest, UpstreamResponse } from '../upstream-client.js'
 import type { UpstreamSettings } from '../upstream-settings.js'
 import { FaultyRegistry, type FaultyRegistryOptions } from './faulty-registry.js'
+import { ForwardProxy } from './forward-proxy.js'
 
 /** A clock that stands still until it is told. */
 export class ManualClock implements Clock {
@@ -30,6 +31,12 @@ export class Workbench {
     const registry = await FaultyRegistry.start(options)
     this.#endings.push(() => registry.close())
     return registry
+  }
+
+  async proxy(): Promise<ForwardProxy> {
+    const proxy = await ForwardProxy.start()
+    this.#endings.push(() => proxy.close())
+    return proxy
   }
 
   /** A server that answers each connection with these very bytes, or with nothing at all. */
