@@ -3,7 +3,7 @@
 # Needs root (or sudo). Running it again is quick: nothing is fetched when everything is there.
 set -euo pipefail
 
-packages=(ca-certificates openssl docker.io containerd podman skopeo buildah docker-registry crun redis-server slapd ldap-utils)
+packages=(ca-certificates openssl docker.io containerd podman skopeo buildah docker-registry crun redis-server slapd ldap-utils tinyproxy-bin)
 
 if ! command -v apt-get > /dev/null; then
   echo 'packages.sh: this is not a Debian system; install by hand:' "${packages[*]}" >&2

@@ -32,12 +32,12 @@ import type {
   TagFinder,
   TagHistory,
 } from '@entrepot/oci-repository'
-import type { RepositoryDirectory } from '@entrepot/repositories'
 import type {
   ConfigurationFollower,
   ConfigurationTransactions,
 } from './configuration/configuration-stores.js'
 import type { SecretSource } from './configuration/secret-source.js'
+import type { Proxies, RepositoryDirectory } from '@entrepot/repositories'
 
 /** Users and groups. */
 export interface AccountPorts {
@@ -107,6 +107,7 @@ export interface ConfigurationPorts {
 /** What the admin API needs of the application. */
 export interface AdminApiPorts {
   readonly repositories: RepositoryDirectory
+  readonly proxies: Proxies
   readonly content: ContentPorts
   readonly builds: BuildPorts
   readonly authenticator: RequestAuthenticator

@@ -33,6 +33,7 @@ import { PermissionAdministration } from './permissions/permission-administratio
 import { PermissionsV1Controller } from './permissions/permissions-v1.controller.js'
 import { PermissionsV2Controller } from './permissions/permissions-v2.controller.js'
 import { PropertiesController } from './properties/properties.controller.js'
+import { ProxyAdministration } from './proxies/proxy-administration.js'
 import { RepositoriesController } from './repositories.controller.js'
 import { RepositoryAdministration } from './repository-administration.js'
 import { RepositoryBatchController } from './repository-batch.controller.js'
@@ -124,8 +125,14 @@ const administrations: readonly FactoryProvider[] = [
   {
     provide: RepositoryAdministration,
     inject: [adminApiPorts, GrantCleanup],
-    useFactory: ({ repositories, audit }: AdminApiPorts, grants: GrantCleanup) =>
-      new RepositoryAdministration(repositories, grants, audit),
+    useFactory: ({ repositories, proxies, audit }: AdminApiPorts, grants: GrantCleanup) =>
+      new RepositoryAdministration(repositories, proxies, grants, audit),
+  },
+  {
+    provide: ProxyAdministration,
+    inject: [adminApiPorts],
+    useFactory: ({ proxies, repositories, audit }: AdminApiPorts) =>
+      new ProxyAdministration(proxies, repositories, audit),
   },
   {
     provide: UserAdministration,

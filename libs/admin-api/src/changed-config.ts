@@ -73,6 +73,8 @@ function changedRemote(current: RemoteConfig, dto: RemoteRepositoryDto): RemoteC
         ? ['**']
         : (dto.externalDependenciesPatterns ?? current.externalDependenciesPatterns),
     localAddress: dto.localAddress ?? current.localAddress,
+    proxy: dto.proxy ?? current.proxy,
+    disableProxy: dto.disableProxy ?? current.disableProxy,
   }
 }
 

@@ -24,8 +24,6 @@ const local: KeptFields<LocalRepositoryDto, LocalConfig> = {
 
 const remote: KeptFields<RemoteRepositoryDto, RemoteConfig> = {
   ...common,
-  proxy: '',
-  disableProxy: false,
   remoteRepoLayoutRef: '',
   synchronizeProperties: false,
   enableCookieManagement: false,

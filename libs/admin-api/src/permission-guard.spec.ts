@@ -129,7 +129,7 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/artifactory/api/entrepot/config/diff': 'POST',
     '/artifactory/api/entrepot/config/apply': 'POST',
     '/artifactory/api/securityconfig': 'GET',
-    '/artifactory/api/system/configuration': 'PATCH',
+    '/artifactory/api/system/configuration': 'GET PATCH',
     '/artifactory/api/security/userLockPolicy': 'GET PUT',
     '/artifactory/api/security/lockedUsers': 'GET',
     '/artifactory/api/security/unlockUsers': 'POST',

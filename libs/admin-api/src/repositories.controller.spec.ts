@@ -245,6 +245,7 @@ describe('RepositoriesController', () => {
       { hardFail: true },
       { proxy: 'x' },
     ]
+    await app.addProxy('x')
     const answers = await Promise.all(changes.map((change) => app.post('hub', change)))
     expect(answers.map(({ status }) => status)).toEqual(changes.map(() => 200))
     const { password, ...shown } = Object.assign({}, ...changes) as { password: string }

@@ -1,5 +1,5 @@
-import type { AuditAction, AuditTrail } from '@entrepot/kernel'
-import type { RepositoryConfig, RepositoryDirectory, RepositoryKey } from '@entrepot/repositories'
+import { type AuditAction, type AuditTrail, RegistryError } from '@entrepot/kernel'
+import type { Proxies, RepositoryConfig, RepositoryDirectory, RepositoryKey } from '@entrepot/repositories'
 import type { Caller } from './caller.js'
 import { changedConfig } from './changed-config.js'
 import type { JsonObject } from './json-body.js'
@@ -19,6 +19,7 @@ export interface RepositoryEntry<Key extends string = string> {
 export class RepositoryAdministration {
   constructor(
     private readonly repositories: RepositoryDirectory,
+    private readonly proxies: Pick<Proxies, 'find'>,
     private readonly grants: GrantCleanup,
     private readonly audit: AuditTrail,
   ) {}
@@ -39,6 +40,7 @@ export class RepositoryAdministration {
     )
     if (targets.some((key) => find(key) === undefined)) await this.repositories.refresh()
     const configs = entries.map(({ key, body }) => newConfig(key, body, find))
+    for (const config of configs) this.requireProxy(undefined, config)
     await this.repositories.createAll(configs)
     for (const config of configs) this.record(caller, 'repository.create', undefined, config)
     return ignoredIn(entries, configs)
@@ -55,7 +57,9 @@ export class RepositoryAdministration {
         key,
         change: (current) => {
           before.set(key, current)
-          return changedConfig(current, body, this.findKey)
+          const changed = changedConfig(current, body, this.findKey)
+          this.requireProxy(current, changed)
+          return changed
         },
       })),
     )
@@ -77,6 +81,17 @@ export class RepositoryAdministration {
 
   private readonly findKey = (key: string): RepositoryKey | undefined =>
     this.repositories.find(key)?.config.key
+
+  /** One that is named already may have gone meanwhile: that is told when the upstream is asked. */
+  private requireProxy(before: RepositoryConfig | undefined, after: RepositoryConfig): void {
+    if (after.rclass !== 'remote' || after.proxy === '') return
+    if (before?.rclass === 'remote' && before.proxy === after.proxy) return
+    if (this.proxies.find(after.proxy) !== undefined) return
+    throw new RegistryError(
+      'REQUEST_INVALID',
+      `proxy is ${JSON.stringify(after.proxy.slice(0, 100))}, which there is not: create it in system/configuration first`,
+    )
+  }
 
   private record(
     caller: Caller,

@@ -39,7 +39,7 @@ const remote = {
   url: fc.webUrl({ validSchemes: ['http', 'https'] }),
   username: basicText,
   password: basicText,
-  proxy: text,
+  proxy: fc.constantFrom('', 'corp'),
   disableProxy: flag,
   remoteRepoLayoutRef: text,
   hardFail: flag,
@@ -100,6 +100,7 @@ const body = (rclass: string, fields: Record<string, fc.Arbitrary<unknown>>, req
 let app: AdminApiApp
 beforeAll(async () => {
   app = await AdminApiApp.start()
+  await app.addProxy('corp')
   for (const key of ['member-a', 'member-b', 'member-c']) {
     await app.put(key, { rclass: 'local', packageType: 'docker' })
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BlobStore } from '@entrepot/blob-store'
 import type { Clock, Logger } from '@entrepot/kernel'
 import {
@@ -10,7 +11,7 @@ import {
   type StoredRepository,
   type VirtualConfig,
 } from '@entrepot/repositories'
-import type { UpstreamClient } from '@entrepot/upstream'
+import type { ProxyRules, UpstreamClient } from '@entrepot/upstream'
 import { BlobContent } from './blob-content.js'
 import type { BlobIndex } from './blob-index.js'
 import { GuardedReader } from './guarded-reader.js'
@@ -25,6 +26,7 @@ import type { OciRepositoryDirectory } from './oci-repository-directory.js'
 import type { PushClaims } from './push-claims.js'
 import { Reach } from './reach.js'
 import type { RemoteRefStore } from './remote-ref-store.js'
+import type { UpstreamRoutes } from './remote/configured-routes.js'
 import { isDockerHub } from './remote/docker-hub.js'
 import { RemoteBlobs } from './remote/remote-blobs.js'
 import { RemoteLists } from './remote/remote-lists.js'
@@ -68,9 +70,10 @@ export interface RemoteServices {
   readonly fills: CacheFills
   /**
    * Opens a client for the upstream of a remote repository. It is closed, and with it what it is fetching, when one of
-   * these fields changes or the repository goes; any other change leaves it.
+   * these fields or the way there changes, or the repository goes; any other change leaves it.
    */
-  connect(config: ConnectionConfig): UpstreamClient
+  connect(config: ConnectionConfig, proxies: ProxyRules | undefined): UpstreamClient
+  readonly routes: UpstreamRoutes
 }
 
 interface Built {
@@ -79,6 +82,7 @@ interface Built {
   readonly repository: OciRepository
   readonly upstream: UpstreamClient | undefined
   readonly connection: ConnectionConfig | undefined
+  readonly proxies: ProxyRules | undefined
 }
 
 /** Builds the repositories that the directory says there are, and builds anew what changed. */
@@ -94,6 +98,7 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     private readonly logger: Logger,
   ) {
     directory.onChange(() => this.#rebuild())
+    remotes.routes.onChange(() => this.#rebuild())
     this.#rebuild()
   }
 
@@ -133,7 +138,8 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     const after = new Map<string, Built>()
     for (const row of rows.filter(({ config }) => config.rclass !== 'virtual')) {
       const old = before.get(row.config.key)
-      const same = old !== undefined && old.id === row.id && old.revision === row.revision
+      const same =
+        old !== undefined && old.id === row.id && old.revision === row.revision && this.#isOnWay(old, row)
       after.set(row.config.key, same ? old : this.#build(row, after, old))
     }
     for (const row of rows.filter(({ config }) => config.rclass === 'virtual')) {
@@ -151,19 +157,27 @@ export class ConfiguredOciRepositories implements OciRepositoryDirectory {
     }
   }
 
+  #isOnWay(built: Built, { config }: StoredRepository): boolean {
+    return config.rclass !== 'remote' || isDeepStrictEqual(built.proxies, this.remotes.routes.of(config))
+  }
+
   #build(
     { id, config, revision }: StoredRepository,
     leaves: ReadonlyMap<string, Built>,
     old: Built | undefined,
   ): Built {
-    const unconnected = { id, revision, upstream: undefined, connection: undefined }
+    const unconnected = { id, revision, upstream: undefined, connection: undefined, proxies: undefined }
     switch (config.rclass) {
       case 'local':
         return { ...unconnected, repository: this.#local(id, config) }
       case 'remote': {
-        const kept = old?.id === id && sameConnection(old.connection, config) ? old.upstream : undefined
-        const upstream = kept ?? this.remotes.connect(config)
-        return { id, revision, repository: this.#remote(id, config, upstream), upstream, connection: config }
+        const proxies = this.remotes.routes.of(config)
+        const isSameWay = old !== undefined && isDeepStrictEqual(old.proxies, proxies)
+        const kept =
+          old?.id === id && isSameWay && sameConnection(old.connection, config) ? old.upstream : undefined
+        const upstream = kept ?? this.remotes.connect(config, proxies)
+        const repository = this.#remote(id, config, upstream)
+        return { id, revision, repository, upstream, connection: config, proxies }
       }
       case 'virtual':
         return { ...unconnected, repository: this.#virtual(config, leaves) }

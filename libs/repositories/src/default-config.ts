@@ -37,6 +37,8 @@ const defaults: { readonly [K in RepositoryKind]: (key: RepositoryKey) => Config
     externalDependenciesEnabled: false,
     externalDependenciesPatterns: undefined,
     localAddress: '',
+    proxy: '',
+    disableProxy: false,
   }),
   virtual: (key) => ({
     ...common(key),

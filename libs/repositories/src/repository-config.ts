@@ -60,6 +60,10 @@ export interface RemoteConfig extends CommonConfig {
   readonly bypassHeadRequests: boolean
   /** Credentials may go to other hosts as well. */
   readonly allowAnyHostAuth: boolean
+  /** The key of the proxy that the upstream is reached through; empty: the default one's. */
+  readonly proxy: string
+  /** No proxy is between, the default one neither. */
+  readonly disableProxy: boolean
   /** `a=1&b=2`, sent with every request to the registry; may be a credential. */
   readonly queryParams: string
   /** No virtual repository passes over a failure of the upstream. */

@@ -179,13 +179,16 @@ describe('the directory of repositories', () => {
       queryParams: _queryParams,
       ...older
     } = remoteConfig('older', 'https://a.example')
-    const extra = { queryParams: 'a=1', proxy: 'squid' }
+    const extra = { queryParams: 'a=1', remoteRepoLayoutRef: 'kept' }
     await store.create({ ...older, extra } as unknown as RepositoryConfig)
     const { maxUniqueTags: _limit, dockerTagRetention: _kept, ...plain } = localConfig('plain')
     await store.create(plain as unknown as RepositoryConfig)
     await directory.create(localConfig('another'))
     expect(directory.find('older')?.config).toEqual(
-      remoteConfig('older', 'https://a.example', { queryParams: 'a=1', extra: { proxy: 'squid' } }),
+      remoteConfig('older', 'https://a.example', {
+        queryParams: 'a=1',
+        extra: { remoteRepoLayoutRef: 'kept' },
+      }),
     )
     expect(directory.find('plain')?.config).toEqual(localConfig('plain'))
     expect(directory.all().map(({ config }) => config.key)).toEqual([

@@ -71,6 +71,7 @@ function proxyFailure(who: string, { proxy, status, cause }: ProxyFailure): Upst
 }
 
 const refusals: Readonly<Record<number, string>> = {
+  401: 'wants other credentials (401): check its username and password',
   403: 'does not let this server go there (403): its own rules decide',
   407: 'wants other credentials (407): check its username and password',
   502: 'could not connect to it (502)',

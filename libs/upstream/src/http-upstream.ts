@@ -179,7 +179,8 @@ export class HttpUpstream implements UpstreamClient {
     let url = start
     let credentials = authorization.header
     for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
-      const answer = await this.#hop(url, request, this.transport.proxyCredentialsAt(url) ?? credentials)
+      const ofProxy = this.#isElsewhere(url) ? this.transport.proxyCredentialsAt(url) : undefined
+      const answer = await this.#hop(url, request, ofProxy ?? credentials)
       if (!isRedirect(answer.status)) return { ...answer, url }
       await readPrefix(answer.body, this.settings.timeLimitMilliseconds)
       url = redirectTarget(url, answer.headers.get('location'), this.#who)

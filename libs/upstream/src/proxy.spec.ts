@@ -159,6 +159,7 @@ describe('a proxy that fails is named, and the answer is 502', () => {
   })
 
   it.each([
+    [401, 'wants other credentials (401)'],
     [403, 'does not let this server go there (403)'],
     [502, 'could not connect to it (502)'],
     [302, 'answered 302'],
@@ -256,6 +257,12 @@ describe('the address guard through a proxy', () => {
 })
 
 describe('hosts that a proxy sends on to', () => {
+  it('are not the upstream, whoever says so', async () => {
+    const changes = { username: 'user', password: canary, redirectedToHosts: ['127.0.0.1'] }
+    await bytesOf(ask(registry, changes))
+    expect(registry.requests.map(({ headers }) => headers['authorization'])).toEqual([undefined])
+  })
+
   it('get its credentials, others do not, and it may be inside', async () => {
     proxy.names.set('registry.example', '127.0.0.1')
     proxy.names.set('login.corp', '127.0.0.1')

@@ -55,52 +55,50 @@ export function tunnelConnector(
         return
       }
       const authority = `${target.hostname}:${target.port === '' ? '443' : target.port}`
-      openTunnel(proxy, socket, authority, connectMilliseconds).then(
-        (tunnel) => overTls({ ...target, httpSocket: tunnel }, callback),
-        (failure: unknown) => callback(failure as Error, null),
-      )
+      openTunnel(proxy, socket, { authority, milliseconds: connectMilliseconds }, (failure, tunnel) => {
+        if (tunnel === undefined) callback(failure, null)
+        else overTls({ ...target, httpSocket: tunnel }, callback)
+      })
     })
   }
 }
 
+/** @param opened is called once, with a failure or with the tunnel */
 function openTunnel(
   proxy: UpstreamProxy,
   socket: Socket,
-  authority: string,
-  milliseconds: number,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const { username, password } = proxy
-    const request = httpRequest({
-      method: 'CONNECT',
-      path: authority,
-      headers: {
-        host: authority,
-        ...(username === '' ? {} : { 'proxy-authorization': basicAuthorization({ username, password }) }),
-      },
-      createConnection: () => socket,
-      maxHeaderSize: maximumHeaderBytes,
-    })
-    const fail = (status: number | undefined, cause?: unknown) => {
-      clearTimeout(timer)
-      socket.destroy()
-      reject(new ProxyFailure(proxy, status, cause))
-    }
-    const timer = setTimeout(() => {
-      const late = Object.assign(new Error('no answer to CONNECT in time'), { code: 'ETIMEDOUT' })
-      request.destroy(late)
-    }, milliseconds)
-    request.once('error', (error) => fail(undefined, error))
-    request.once('connect', ({ statusCode = 0 }, tunnel: Socket, head: Buffer) => {
-      if (statusCode < 200 || statusCode > 299) {
-        fail(statusCode)
-        return
-      }
-      clearTimeout(timer)
-      request.removeAllListeners('error')
-      if (head.length > 0) tunnel.unshift(head)
-      resolve(tunnel)
-    })
-    request.end()
+  { authority, milliseconds }: { readonly authority: string; readonly milliseconds: number },
+  opened: (...outcome: [failure: ProxyFailure, tunnel: undefined] | [failure: null, tunnel: Socket]) => void,
+): void {
+  const { username, password } = proxy
+  const request = httpRequest({
+    method: 'CONNECT',
+    path: authority,
+    headers: {
+      host: authority,
+      ...(username === '' ? {} : { 'proxy-authorization': basicAuthorization({ username, password }) }),
+    },
+    createConnection: () => socket,
+    maxHeaderSize: maximumHeaderBytes,
   })
+  const fail = (status: number | undefined, cause?: unknown) => {
+    clearTimeout(timer)
+    socket.destroy()
+    opened(new ProxyFailure(proxy, status, cause), undefined)
+  }
+  const timer = setTimeout(() => {
+    request.destroy(Object.assign(new Error('no answer to CONNECT in time'), { code: 'ETIMEDOUT' }))
+  }, milliseconds)
+  request.once('error', (error) => fail(undefined, error))
+  request.once('connect', ({ statusCode = 0 }, tunnel: Socket, head: Buffer) => {
+    request.removeAllListeners('error')
+    if (statusCode < 200 || statusCode > 299) {
+      fail(statusCode)
+      return
+    }
+    clearTimeout(timer)
+    if (head.length > 0) tunnel.unshift(head)
+    opened(null, tunnel)
+  })
+  request.end()
 }

@@ -24,6 +24,7 @@ export type Part =
   | 'buildah'
   | 'ctr'
   | 'containerd'
+  | 'tinyproxy'
   | 'conformance'
   | 'conformance-v1.1.1.test'
 

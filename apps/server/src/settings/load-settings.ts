@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { documentKeys, parseYaml } from '@entrepot/admin-api'
 import { isRegistryError, nearestName } from '@entrepot/kernel'
+import { environmentProxies } from '@entrepot/upstream'
 import {
   type SettingName,
   type Settings,
@@ -60,8 +61,14 @@ export function loadSettings(environment: NodeJS.ProcessEnv): LoadedSettings {
     const name = issue.path[0] as SettingName
     problems.push(describe(name, given.get(name), issue.message))
   }
+  const proxies = environmentProxies(environment)
+  problems.push(...proxies.problems)
   if (parsed.data === undefined || problems.length > 0) throw new SettingsError(problems)
-  return { settings: parsed.data, configuration, warnings }
+  return {
+    settings: { ...parsed.data, environmentProxies: proxies.rules },
+    configuration,
+    warnings,
+  }
 }
 
 function describe(name: SettingName, given: Given | undefined, allowed: string): string {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { parseSyslogTarget, type SyslogTarget } from '@entrepot/audit'
 import { type MasterKeys, parseMasterKeys } from '@entrepot/database'
 import { PasswordRule } from '@entrepot/identity'
+import type { ProxyRules } from '@entrepot/upstream'
 import { z } from 'zod'
 import { type AddressRange, parseAddressRange } from './address-range.js'
 import { type ListenAddress, parseListenAddress } from './listen-address.js'
@@ -163,9 +164,14 @@ export const settingsSchema = z.object({
   secretsDir: path('the path of a folder').optional(),
 })
 
-export type Settings = Readonly<z.output<typeof settingsSchema>>
+type OwnSettings = Readonly<z.output<typeof settingsSchema>>
 
-export type SettingName = keyof Settings
+export type Settings = OwnSettings & {
+  /** What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  readonly environmentProxies?: ProxyRules | undefined
+}
+
+export type SettingName = keyof OwnSettings
 
 export const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[]
 

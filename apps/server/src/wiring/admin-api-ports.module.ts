@@ -44,7 +44,7 @@ import {
   TagFinder,
   TagHistory,
 } from '@entrepot/oci-repository'
-import { RepositoryDirectory } from '@entrepot/repositories'
+import { Proxies, RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
 import { TrustedProxies } from '../http/trusted-proxies.js'
 import { Readiness } from '../lifecycle/readiness.js'
@@ -79,11 +79,11 @@ type IdentityPorts = Pick<
   AdminApiPorts,
   'authenticator' | 'accounts' | 'logins' | 'accessTokens' | 'signingKeys'
 >
-type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'content'>
 type ItemPorts = Pick<
   AdminApiPorts['content'],
   'items' | 'itemTransfer' | 'itemProperties' | 'tagFinder' | 'finder'
 >
+type RepositoryPorts = Pick<AdminApiPorts, 'repositories' | 'proxies' | 'content'>
 type HealthPorts = Pick<AdminApiPorts, 'storage' | 'isReady' | 'instance'>
 type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'clientAddressOf' | 'publicUrl'> &
   HealthPorts
@@ -199,6 +199,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       provide: contentPortsToken,
       inject: [
         RepositoryDirectory,
+        Proxies,
         ConfiguredOciRepositories,
         itemPortsToken,
         Promotion,
@@ -207,6 +208,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
       ],
       useFactory: (
         repositories: RepositoryDirectory,
+        proxies: Proxies,
         configured: ConfiguredOciRepositories,
         items: ItemPorts,
         promotion: Promotion,
@@ -214,6 +216,7 @@ type SystemPorts = Pick<AdminApiPorts, 'audit' | 'auditEvents' | 'logger' | 'cli
         remoteRefs: PostgresRemoteRefStore,
       ): RepositoryPorts => ({
         repositories,
+        proxies,
         content: {
           repositories: configured,
           upstreams: configured,

@@ -14,6 +14,7 @@ import {
   PostgresTagEventStore,
   PostgresPropertyStore,
   PostgresTagSearch,
+  PostgresProxyStore,
   PostgresPushClaims,
   PostgresOidcLoginStore,
   PostgresOidcProviderStore,
@@ -65,7 +66,12 @@ const storeClasses = [
 ]
 
 /** Those that hold secrets. */
-const sealingStoreClasses = [PostgresOidcProviderStore, PostgresRepositoryStore, PostgresSigningKeyStore]
+const sealingStoreClasses = [
+  PostgresOidcProviderStore,
+  PostgresProxyStore,
+  PostgresRepositoryStore,
+  PostgresSigningKeyStore,
+]
 
 const stores: readonly FactoryProvider[] = storeClasses.map((Store) => ({
   provide: Store,

@@ -8,6 +8,7 @@ import {
   PostgresItemTimes,
   PostgresManifestStore,
   PostgresPropertyStore,
+  PostgresProxyStore,
   PostgresPushClaims,
   PostgresRemoteRefStore,
   PostgresRepositoryStore,
@@ -23,24 +24,30 @@ import {
   ContentChecksums,
   ItemFinder,
   ItemScopes,
+  ConfiguredRoutes,
+  type ConnectionConfig,
   ItemTransfer,
   ItemTree,
   ManifestTransfer,
   type OciStores,
   Promotion,
   TagFinder,
+  type RemoteServices,
   TagHistory,
 } from '@entrepot/oci-repository'
-import { CacheFills, type RemoteConfig, RepositoryDirectory } from '@entrepot/repositories'
+import { CacheFills, Proxies, RepositoryDirectory } from '@entrepot/repositories'
 import { createUpstream } from '@entrepot/upstream'
 import { type BeforeApplicationShutdown, Module, type OnModuleDestroy } from '@nestjs/common'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
+import type { Settings } from '../settings/settings.js'
 import { broadcastToken, CoordinationModule } from './coordination.module.js'
+import { settingsToken } from './core.module.js'
 import { DatabaseModule } from './database.module.js'
 import { StorageModule } from './storage.module.js'
 
 const ociStoresToken = Symbol('OciStores')
+const remoteServicesToken = Symbol('RemoteServices')
 
 const userAgent = 'entrepot/0.1'
 
@@ -146,19 +153,39 @@ const userAgent = 'entrepot/0.1'
         new TagHistory(events, (key) => directory.find(key)?.id),
     },
     {
+      provide: Proxies,
+      inject: [PostgresProxyStore, broadcastToken, PinoLogger],
+      useFactory: async (store: PostgresProxyStore, broadcast: Broadcast, logger: PinoLogger) => {
+        const proxies = new Proxies(store, broadcast, logger)
+        await proxies.start()
+        return proxies
+      },
+    },
+    {
+      provide: remoteServicesToken,
+      inject: [CacheFills, Proxies, settingsToken, Metrics, PinoLogger],
+      useFactory: (
+        fills: CacheFills,
+        proxies: Proxies,
+        { environmentProxies }: Settings,
+        metrics: Metrics,
+        logger: PinoLogger,
+      ): RemoteServices => ({
+        fills,
+        routes: new ConfiguredRoutes(proxies, environmentProxies),
+        connect: (config, rules) =>
+          createUpstream({ ...upstreamSettingsOf(config), proxies: rules }, { logger, observer: metrics }),
+      }),
+    },
+    {
       provide: ConfiguredOciRepositories,
-      inject: [RepositoryDirectory, ociStoresToken, CacheFills, Metrics, PinoLogger],
+      inject: [RepositoryDirectory, ociStoresToken, remoteServicesToken, PinoLogger],
       useFactory: (
         directory: RepositoryDirectory,
         stores: OciStores,
-        fills: CacheFills,
-        metrics: Metrics,
+        remotes: RemoteServices,
         logger: PinoLogger,
-      ) => {
-        const connect = (config: RemoteConfig) =>
-          createUpstream(upstreamSettingsOf(config), { logger, observer: metrics })
-        return new ConfiguredOciRepositories(directory, stores, { fills, connect }, systemClock, logger)
-      },
+      ) => new ConfiguredOciRepositories(directory, stores, remotes, systemClock, logger),
     },
   ],
   exports: [
@@ -171,12 +198,14 @@ const userAgent = 'entrepot/0.1'
     ItemTree,
     Promotion,
     TagFinder,
+    Proxies,
     TagHistory,
   ],
 })
 export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShutdown {
   constructor(
     private readonly directory: RepositoryDirectory,
+    private readonly proxies: Proxies,
     private readonly fills: CacheFills,
     private readonly repositories: ConfiguredOciRepositories,
   ) {}
@@ -184,6 +213,7 @@ export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShu
   /** Whoever closes the application has given the fills their time; what still runs ends here, before its upstream. */
   async onModuleDestroy(): Promise<void> {
     this.directory.stop()
+    this.proxies.stop()
     await this.fills.close(0)
   }
 
@@ -192,7 +222,7 @@ export class RepositoriesModule implements OnModuleDestroy, BeforeApplicationShu
   }
 }
 
-function upstreamSettingsOf(config: RemoteConfig) {
+function upstreamSettingsOf(config: ConnectionConfig) {
   return {
     baseUrl: config.url,
     username: config.username,

@@ -21,6 +21,8 @@ const keywords: Readonly<Record<string, (...constraints: readonly unknown[]) => 
   isAddress: () => ({
     anyOf: [{ enum: [''] }, { type: 'string', format: 'ipv4' }, { type: 'string', format: 'ipv6' }],
   }),
+  isHost: () => ({ type: 'string' }),
+  isListOf: () => ({ anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] }),
   isUpstreamUrl: () => ({ type: 'string', format: 'uri' }),
   isPartOf: (example) => shapeOf(example),
 }

@@ -1,4 +1,4 @@
-import { flag, listOf, object, oneOf, text, titled, whole } from '../openapi/json-schema.js'
+import { listOf, object, oneOf, text, titled, whole } from '../openapi/json-schema.js'
 import { describeRoutes } from '../openapi/route-description.js'
 
 const repositoryFigures = titled(
@@ -86,30 +86,5 @@ export const healthDocs = describeRoutes('System', {
     answers: ok,
     errors: { 503: 'a part of it is not ready' },
     examples: [{}],
-  },
-})
-
-const anonymous = object({ anonAccessEnabled: flag })
-
-export const configurationDocs = describeRoutes('Security', {
-  security: {
-    summary: 'Tell whether anybody may come in without a login',
-    answers: { 200: { description: 'What is set.', schema: anonymous } },
-    errors: 'none',
-    examples: [{}],
-  },
-  change: {
-    summary: 'Change what is set for the whole server, as the Terraform provider does',
-    details:
-      'Only `security.anonAccessEnabled` can be set by this route. Whatever else the body has is refused, and then ' +
-      'nothing is set.',
-    body: {
-      schema: object({}, { security: object({}, { anonAccessEnabled: flag }) }),
-      mediaTypes: ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'],
-      unknownFields: 'refused',
-    },
-    answers: { 200: { description: 'How much was changed.', mediaType: 'text/plain' } },
-    errors: { 400: 'it is not YAML, or has something that can not be set by this route' },
-    examples: [{ body: 'security:\n  anonAccessEnabled: true\n' }],
   },
 })

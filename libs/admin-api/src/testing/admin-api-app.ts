@@ -12,6 +12,7 @@ import { plainGroup } from '@entrepot/identity/testing'
 import { anonymous, type AuditEntry, type LogFields, type Logger, type UserPrincipal } from '@entrepot/kernel'
 import { userId, userPrincipal } from '@entrepot/kernel/testing'
 import type { RepositoryDirectory } from '@entrepot/repositories'
+import { proxyConfig } from '@entrepot/repositories/testing'
 import type { Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
@@ -201,6 +202,10 @@ export class AdminApiApp {
 
   async addGroup(name: string, particulars: Partial<Group> = {}): Promise<void> {
     await this.ports.accounts.groups.create(plainGroup(name, particulars))
+  }
+
+  async addProxy(key: string): Promise<void> {
+    await this.ports.proxies.change(() => new Map([[key, proxyConfig(key)]]))
   }
 
   async bearer(name: string, ...scopes: readonly TokenScope[]): Promise<string> {

@@ -160,6 +160,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   )
   const ports: AdminApiParts['ports'] = {
     repositories,
+    proxies: workbench.proxies,
     content: {
       repositories: workbench.repositories,
       upstreams: workbench.repositories,

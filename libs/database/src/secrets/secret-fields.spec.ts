@@ -22,6 +22,8 @@ describe('ConfigSecrets', () => {
       name: 'idp',
       client: { id: 'entrepot', secret: sealed },
     })
+    const proxy = { key: 'corp', host: 'proxy.example', password: 's3cret' }
+    expect(new ConfigSecrets(box, 'proxies').sealed('corp', proxy)).toEqual({ ...proxy, password: sealed })
     const groups = { name: 'groups', password: 'no secret' }
     expect(new ConfigSecrets(box, 'ldap_group_settings').sealed('groups', groups)).toEqual(groups)
   })

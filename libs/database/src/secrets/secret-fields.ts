@@ -5,6 +5,7 @@ export const secretFields = {
   repositories: { name: 'key', paths: [['password']] },
   ldap_settings: { name: 'key', paths: [['search', 'managerPassword']] },
   ldap_group_settings: { name: 'name', paths: [] },
+  proxies: { name: 'key', paths: [['password']] },
   oidc_providers: { name: 'name', paths: [['client', 'secret']] },
 } as const satisfies Record<string, { readonly name: string; readonly paths: readonly (readonly string[])[] }>
 

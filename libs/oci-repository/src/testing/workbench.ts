@@ -8,18 +8,20 @@ import { userPrincipal } from '@entrepot/kernel/testing'
 import { type ImageName, mediaTypes, parseImageName, parseReference } from '@entrepot/oci-model'
 import {
   CacheFills,
+  Proxies,
   type RepositoryConfig,
   RepositoryDirectory,
   type RepositoryId,
   type RepositoryKey,
 } from '@entrepot/repositories'
-import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
+import { InMemoryProxyStore, InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import { createUpstream } from '@entrepot/upstream'
 import { ConfiguredOciRepositories } from '../configured-oci-repositories.js'
 import { ItemTransfer } from '../items/item-transfer.js'
 import { ItemTree } from '../items/item-tree.js'
 import { ManifestTransfer } from '../manifest-transfer.js'
 import { Promotion } from '../promotion.js'
+import { ConfiguredRoutes } from '../remote/configured-routes.js'
 import { ItemProperties } from '../properties/item-properties.js'
 import type { BlobHandle, OciReader, OciRepository, PushedManifest } from '../oci-repository.js'
 import type { RequestContext } from '../request-context.js'
@@ -69,6 +71,7 @@ export class Workbench {
   readonly claims = new InMemoryPushClaims()
   readonly fills = new CacheFills(this.blobs, this.clock, silentLogger)
   readonly times = new InMemoryItemTimes(this.manifests)
+  readonly proxies: Proxies
   readonly directory: RepositoryDirectory
   readonly repositories: ConfiguredOciRepositories
   readonly items: ItemTree
@@ -80,6 +83,7 @@ export class Workbench {
 
   /** @param directory of the repositories; its own, empty one when it is left out */
   constructor(directory?: RepositoryDirectory) {
+    this.proxies = new Proxies(new InMemoryProxyStore(), new MemoryBroadcast(), silentLogger)
     this.directory =
       directory ?? new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), silentLogger)
     this.repositories = new ConfiguredOciRepositories(
@@ -94,7 +98,8 @@ export class Workbench {
       },
       {
         fills: this.fills,
-        connect: (config) =>
+        routes: new ConfiguredRoutes(this.proxies, undefined),
+        connect: (config, proxies) =>
           createUpstream(
             {
               baseUrl: config.url,
@@ -107,6 +112,7 @@ export class Workbench {
               userAgent: 'entrepot-test',
               queryParams: config.queryParams,
               localAddress: config.localAddress,
+              proxies,
             },
             { clock: this.clock, logger: silentLogger },
           ),

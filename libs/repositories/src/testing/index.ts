@@ -1,2 +1,5 @@
 export * from './in-memory-repository-store.js'
 export * from './repository-configs.js'
+export * from './in-memory-proxy-store.js'
+export * from './proxy-config.js'
+export * from './proxy-store.contract.js'

@@ -317,6 +317,7 @@ const administratorRows: readonly AdminRow[] = (
     ['GET /artifactory/api/entrepot/anonymous', undefined, 200],
     ['PUT /artifactory/api/entrepot/anonymous', undefined, 400],
     ['GET /artifactory/api/securityconfig', undefined, 200],
+    ['GET /artifactory/api/system/configuration', undefined, 200],
     ['PATCH /artifactory/api/system/configuration', undefined, 415],
     ['GET /artifactory/api/entrepot/audit', undefined, 200],
     ['GET /artifactory/api/security/userLockPolicy', undefined, 200],
