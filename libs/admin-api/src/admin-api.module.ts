@@ -40,6 +40,8 @@ import { RepositoryBatchController } from './repository-batch.controller.js'
 import { ExplainController } from './resolution/explain.controller.js'
 import { InvalidateController } from './resolution/invalidate.controller.js'
 import { TagHistoryController } from './resolution/tag-history.controller.js'
+import { SearchController } from './search/search.controller.js'
+import { TagSearchController } from './search/tag-search.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
 import { ConfigurationController } from './system/configuration.controller.js'
@@ -90,10 +92,12 @@ export const adminApiControllers = [
   RemoveBuildsController,
   RepositoriesController,
   RepositoryBatchController,
+  SearchController,
   SigningKeysController,
   StorageController,
   SystemController,
   TagHistoryController,
+  TagSearchController,
   TokensController,
   UpstreamController,
   TransferItemsController,

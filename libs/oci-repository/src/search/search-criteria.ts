@@ -1,6 +1,9 @@
-import { parseDigest, RegistryError } from '@entrepot/kernel'
+import { type Digest, parseDigest, RegistryError } from '@entrepot/kernel'
+import { isIndexMediaType, mediaTypes } from '@entrepot/oci-model'
+import { blobFileName } from '../items/item-path.js'
 import { partOfComputed } from '../properties/computed-properties.js'
-import { type Criterion, maximumCriteria, type TagQuery, type TextMatch } from './tag-search-store.js'
+import type { ReadableTag } from './tag-finder.js'
+import type { Criterion, TagQuery, TextMatch } from './tag-search-store.js'
 
 type Query = Omit<TagQuery, 'repositories'>
 
@@ -10,13 +13,34 @@ export function textMatch(text: string): TextMatch {
 }
 
 /**
+ * What a name asks for: of a tag, an image, or the last part of an image's name, in part unless it is a glob; or that of a
+ * file, which is a manifest's or a blob's.
+ */
+export function queryOfName(name: string): Query {
+  if (name === 'manifest.json') return { mediaTypes: [mediaTypes.ociManifest, mediaTypes.dockerManifest] }
+  if (name === 'list.manifest.json')
+    return { mediaTypes: [mediaTypes.ociIndex, mediaTypes.dockerManifestList] }
+  if (/^sha256__[0-9a-f]{64}$/.test(name)) return { digest: parseDigest(name.replace('__', ':')) }
+  return { name: { like: /[*?]/.test(name) ? name : `*${name}*` } }
+}
+
+/** The file of what was found: that of `digest` where one was asked for, else of the manifest. */
+export function filePathOf(
+  { image, tag, digest: own, mediaType, holder }: ReadableTag,
+  digest?: Digest,
+): string {
+  const folder = `${image}/${holder === undefined || holder === own ? tag : holder}`
+  if (digest !== undefined && holder !== undefined && digest !== holder)
+    return `${folder}/${blobFileName(digest)}`
+  const isIndex = isIndexMediaType(mediaType) && (holder ?? own) === own
+  return `${folder}/${isIndex ? 'list.manifest.json' : 'manifest.json'}`
+}
+
+/**
  * What properties are asked for, those that say what a manifest is too.
- * @throws RegistryError REQUEST_INVALID for more criteria than there may be, or for one that can't be searched for so
+ * @throws RegistryError REQUEST_INVALID for one that can't be searched for so
  */
 export function queryOfProperties(criteria: readonly Criterion[]): Query {
-  if (criteria.length > maximumCriteria) {
-    throw invalid(`there are ${criteria.length} criteria, expected at most ${maximumCriteria}`)
-  }
   const properties: Criterion[] = []
   const labels: Criterion[] = []
   const annotations: Criterion[] = []

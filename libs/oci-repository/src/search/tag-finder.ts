@@ -1,4 +1,4 @@
-import { type Listing, listingOf } from '@entrepot/kernel'
+import { type Listing, listingOf, RegistryError } from '@entrepot/kernel'
 import type { ImageName, Tag } from '@entrepot/oci-model'
 import {
   PathFilter,
@@ -7,7 +7,13 @@ import {
   type RepositoryKey,
 } from '@entrepot/repositories'
 import type { RequestContext } from '../request-context.js'
-import type { FoundTag, TagPage, TagQuery, TagSearchStore } from './tag-search-store.js'
+import {
+  type FoundTag,
+  maximumCriteria,
+  type TagPage,
+  type TagQuery,
+  type TagSearchStore,
+} from './tag-search-store.js'
 
 export interface ReadableTag extends Omit<FoundTag, 'repository'> {
   /** The local or remote repository that holds it. */
@@ -26,6 +32,12 @@ interface SearchedRepository {
   readonly filter: PathFilter
 }
 
+/** Of one criterion. */
+const maximumValues = 100
+
+/** Of one glob: each costs a walk through what is left of the text. */
+const maximumStars = 10
+
 /** At most so many tags are looked at at once. */
 const largestBatch = 20_000
 
@@ -39,13 +51,18 @@ export class TagFinder {
     private readonly directory: Pick<RepositoryDirectory, 'find'>,
   ) {}
 
-  /** By repository, in no promised order, then image and tag. @param keys those of virtual repositories mean nothing */
+  /**
+   * By repository, in no promised order, then image and tag.
+   * @param keys those of virtual repositories mean nothing
+   * @throws RegistryError REQUEST_INVALID for more criteria, values or `*` than there may be
+   */
   async find(
     keys: readonly RepositoryKey[],
     query: Omit<TagQuery, 'repositories'>,
     { limit, after }: ItemPage,
     context: RequestContext,
   ): Promise<Listing<ReadableTag>> {
+    checkQuery(query)
     const searched = this.#searched(keys)
     const ids = [...searched.keys()].sort((left, right) => left - right)
     const start = after && ids.find((id) => searched.get(id)?.key === after.repository)
@@ -77,4 +94,35 @@ export class TagFinder {
     }
     return searched
   }
+}
+
+function checkQuery({
+  image,
+  tag,
+  name,
+  properties,
+  labels,
+  annotations,
+}: Omit<TagQuery, 'repositories'>): void {
+  const criteria = [properties, labels, annotations].flatMap((some) => some ?? [])
+  if (criteria.length > maximumCriteria) {
+    throw invalid(`there are ${criteria.length} criteria, expected at most ${maximumCriteria}`)
+  }
+  for (const { key, values } of criteria) {
+    if (values.length > maximumValues) {
+      throw invalid(`${JSON.stringify(key)} has ${values.length} values, expected at most ${maximumValues}`)
+    }
+  }
+  const matches = [image, tag, name, ...criteria.flatMap(({ values }) => values)]
+  for (const match of matches) {
+    if (match === undefined || 'is' in match) continue
+    const stars = match.like.split('*').length - 1
+    if (stars > maximumStars) {
+      throw invalid(`a pattern has ${stars} times *, expected at most ${maximumStars}`)
+    }
+  }
+}
+
+function invalid(message: string): RegistryError {
+  return new RegistryError('REQUEST_INVALID', message)
 }
