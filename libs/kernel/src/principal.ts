@@ -21,6 +21,8 @@ export interface UserPrincipal {
   readonly groupsOnly?: boolean | undefined
   /** At most what the credentials shown may do, for administrators too; undefined: whatever their user may. */
   readonly limits?: readonly AccessLimit[] | undefined
+  /** Whether the access token that was shown is for the system's metrics. */
+  readonly readsMetrics?: boolean | undefined
   /** The access token that was shown, or that a bearer token was got with. */
   readonly accessTokenId?: string | undefined
 }

@@ -13,7 +13,6 @@ import { userPassword, World } from './matrix/world.js'
 const publicRoutes: Readonly<Record<string, number>> = {
   'GET /healthz': 200,
   'GET /readyz': 200,
-  'GET /metrics': 200,
   'GET /access/api/v1/jwks': 200,
   'GET /artifactory/api/v1/system/liveness': 200,
   'GET /artifactory/api/v1/system/readiness': 200,
@@ -108,6 +107,10 @@ describe('somebody who has not logged in', () => {
 
     it('is refused by every other route of the admin API', async () => {
       await expectClosed()
+    })
+
+    it('is refused by the metrics', async () => {
+      expect((await nobody.send('GET', '/metrics')).status).toBe(401)
     })
 
     it.each(unknownPaths)('is refused by %s', async (path) => {

@@ -307,7 +307,8 @@ describe('no secret is told', () => {
   }
 
   const collect = async () => {
-    places.set('metrics', await (await fetch(`${entrepot.url}/metrics`)).text())
+    const administrator = { authorization: basic('admin', adminPassword) }
+    places.set('metrics', await (await fetch(`${entrepot.url}/metrics`, { headers: administrator })).text())
     places.set('answers', told.join('\n'))
     await entrepot.stop()
     places.set('log', entrepot.output)

@@ -103,6 +103,17 @@ describe('access tokens', () => {
     expect(await put((await make({ subject: 'admin' })).secret)).toBe(200)
   })
 
+  it('open the metrics with system:metrics:r, and nothing else', async () => {
+    const metrics = await make({ scope: 'system:metrics:r' })
+    const shown = await here.anonymous.get('/metrics', bearer(metrics.secret))
+    expect(shown.status).toBe(200)
+    expect(shown.body.toString()).toContain('entrepot_http_requests_total')
+    expect((await asRobot(metrics.secret).get('/metrics')).status).toBe(200)
+    expect((await here.anonymous.get(manifest, bearer(metrics.secret))).status).not.toBe(200)
+    expect((await here.anonymous.get('/metrics', bearer((await make()).secret))).status).toBe(403)
+    expect((await here.anonymous.get('/metrics')).status).toBe(401)
+  })
+
   it('push at most what their limits allow, whatever their user may', async () => {
     const limited = await make({ scope: 'artifact:docker-local/team/**:r' })
     const registry = asRobot(limited.secret)

@@ -8,6 +8,7 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
 import { AppModule } from '../app.module.js'
 import { HttpFront } from '../http/http-front.js'
+import { MetricsAccess } from '../http/metrics-access.js'
 import { operationsHandler } from '../http/operations-handler.js'
 import { NestLogger } from '../logging/nest-logger.js'
 import type { PinoLogger } from '../logging/pino-logger.js'
@@ -153,7 +154,11 @@ export class Server {
     this.#front = new HttpFront(
       {
         registry: application.get<RegistryHandler>(registryHandlerToken).handle,
-        operations: operationsHandler(application.get(Readiness), this.#metrics),
+        operations: operationsHandler(
+          application.get(Readiness),
+          this.#metrics,
+          this.settings.metricsAccess === 'open' ? undefined : application.get(MetricsAccess),
+        ),
         application: application.getHttpAdapter().getInstance(),
       },
       this.logger,

@@ -40,6 +40,7 @@ describe('settings', () => {
         loginRefusalMilliseconds: 1000,
         bearerTokenSeconds: 300,
         signingKeyRotationDays: 30,
+        metricsAccess: 'token',
         shutdownGraceSeconds: 30,
       },
       configuration: undefined,

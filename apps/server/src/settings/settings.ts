@@ -159,6 +159,8 @@ export const settingsSchema = z.object({
   masterKeyFile: path('the path of a file with master keys').optional(),
   /** The secrets that this key has sealed are given up. */
   lostMasterKey: lostMasterKey.optional(),
+  /** Who may read `/metrics`: everybody, or administrators and tokens with `system:metrics:r`. */
+  metricsAccess: z.enum(['token', 'open'], { error: 'token or open' }).prefault('token'),
   shutdownGraceSeconds: shutdownGraceSeconds.prefault('30'),
   /** Whose files a configuration document that comes in a request may name. */
   secretsDir: path('the path of a folder').optional(),

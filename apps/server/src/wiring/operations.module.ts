@@ -1,20 +1,25 @@
 import { FilesystemBlobStore } from '@entrepot/blob-store'
 import { Database, PostgresUploadStore } from '@entrepot/database'
-import { systemClock } from '@entrepot/kernel'
+import { type AuditTrail, systemClock } from '@entrepot/kernel'
+import { HeaderAuthenticator } from '@entrepot/identity'
 import { CacheFills } from '@entrepot/repositories'
 import { Module, type OnModuleInit } from '@nestjs/common'
 import type { Pool } from 'pg'
 import { DataSource } from 'typeorm'
+import { MetricsAccess } from '../http/metrics-access.js'
+import { TrustedProxies } from '../http/trusted-proxies.js'
 import { Readiness } from '../lifecycle/readiness.js'
 import { PinoLogger } from '../logging/pino-logger.js'
 import { Metrics } from '../metrics/metrics.js'
+import { AuditModule, auditTrailToken } from './audit.module.js'
 import { DatabaseModule } from './database.module.js'
+import { IdentityModule } from './identity.module.js'
 import { RepositoriesModule } from './repositories.module.js'
 import { StorageModule } from './storage.module.js'
 
 /** What the operator asks for: readiness of the parts, and their numbers. */
 @Module({
-  imports: [DatabaseModule, StorageModule, RepositoriesModule],
+  imports: [AuditModule, DatabaseModule, IdentityModule, StorageModule, RepositoriesModule],
   providers: [
     {
       provide: Readiness,
@@ -22,8 +27,17 @@ import { StorageModule } from './storage.module.js'
       useFactory: (database: Database, blobs: FilesystemBlobStore, logger: PinoLogger) =>
         new Readiness({ database: () => database.check(), blobStore: () => blobs.check() }, logger),
     },
+    {
+      provide: MetricsAccess,
+      inject: [HeaderAuthenticator, TrustedProxies, auditTrailToken],
+      useFactory: (
+        authenticator: HeaderAuthenticator,
+        { clientAddressOf }: TrustedProxies,
+        audit: AuditTrail,
+      ) => new MetricsAccess(authenticator, clientAddressOf, audit),
+    },
   ],
-  exports: [Readiness],
+  exports: [MetricsAccess, Readiness],
 })
 export class OperationsModule implements OnModuleInit {
   constructor(

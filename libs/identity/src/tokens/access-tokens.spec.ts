@@ -146,6 +146,15 @@ describe('an access token', () => {
     expect(await shown({ subject: 'root', scope }, root)).toMatchObject({ admin: true, limits })
   })
 
+  it('is for the metrics only where its scope says so', async () => {
+    const metrics = 'system:metrics:r'
+    expect(await shown({ scope: metrics }, root)).toMatchObject({ readsMetrics: true, limits: [] })
+    const group = { subject: 'nobody', scope: `applied-permissions/groups:dev ${metrics}` }
+    expect(await shown(group, root)).toMatchObject({ readsMetrics: true, groups: ['dev'] })
+    expect((await shown({})).readsMetrics).toBeUndefined()
+    await expect(make({ scope: metrics })).rejects.toMatchObject({ code: 'DENIED' })
+  })
+
   it('has only the groups that it names, of those that its user is in', async () => {
     await users.update('alice', { groups: ['dev'] })
     const principal = await shown({ scope: 'applied-permissions/groups:dev,ops' })

@@ -80,7 +80,7 @@ function knownOf(token: AccessToken | undefined): Known | undefined {
 
 /** A scope only takes away. */
 function narrowed(user: UserPrincipal, token: AccessToken, scope: AccessTokenScope): UserPrincipal {
-  const principal = { ...user, limits: scope.limits, accessTokenId: token.id }
+  const principal = { ...user, ...metricsOf(scope), limits: scope.limits, accessTokenId: token.id }
   if (typeof scope.rights === 'string') return principal
   const named = new Set(scope.rights.groups)
   return {
@@ -103,5 +103,10 @@ function subjectWithoutAccount(token: AccessToken, scope: AccessTokenScope): Use
     groupsOnly: true,
     limits: scope.limits,
     accessTokenId: token.id,
+    ...metricsOf(scope),
   }
+}
+
+function metricsOf({ metrics }: AccessTokenScope): Pick<UserPrincipal, 'readsMetrics'> {
+  return metrics ? { readsMetrics: true } : {}
 }
