@@ -1,7 +1,10 @@
 import type { ItemQuery } from '@entrepot/aql'
 import type { Digest } from '@entrepot/kernel'
+import { digestReference, tagReference } from '@entrepot/oci-model'
+import type { ManifestKey } from '../items/item-times.js'
+import { computedProperties } from '../properties/computed-properties.js'
 import type { Properties } from '../properties/properties.js'
-import type { PropertyStore } from '../properties/property-store.js'
+import type { ManifestLabels, PropertyStore } from '../properties/property-store.js'
 import type { RequestContext } from '../request-context.js'
 import type { ContentChecksums, ReadableContent } from './content-checksums.js'
 import type { FoundItem, ItemSearch } from './item-search.js'
@@ -56,6 +59,7 @@ export class ItemFinder {
     keys: readonly string[],
   ): Promise<readonly ShownItem['properties'][]> {
     const found = new Map<string, Properties>()
+    const labels = new Map<FoundItem, ManifestLabels>()
     for (const [id, ofRepository] of Map.groupBy(items, ({ repository }) => repository.id)) {
       const places = [...new Map(ofRepository.map((item) => [placeKey(item), item.place])).entries()]
       const sets = await this.properties.find(
@@ -63,28 +67,34 @@ export class ItemFinder {
         places.map(([, place]) => place),
       )
       for (const [position, [key]] of places.entries()) found.set(key, sets[position] ?? new Map())
+      const manifests = ofRepository.filter(({ content }) => content?.isManifest)
+      const said = await this.properties.labelsOf(id, manifests.flatMap(manifestKeyOf))
+      for (const [position, item] of manifests.entries()) labels.set(item, said[position] ?? noLabels)
     }
     const isWanted = (key: string) => keys.includes('*') || keys.includes(key)
     return items.map((item) => {
-      const set = [...(found.get(placeKey(item)) ?? [])].flatMap(([key, values]) =>
-        values.map((value) => [key, value] as const),
+      const all = [...(found.get(placeKey(item)) ?? []), ...ownProperties(item, labels.get(item) ?? noLabels)]
+      return all.flatMap(([key, values]) =>
+        isWanted(key) ? values.map((value) => [key, value] as const) : [],
       )
-      return [...set, ...ownProperties(item)].filter(([key]) => isWanted(key))
     })
   }
 }
 
+const noLabels: ManifestLabels = { annotations: new Map(), labels: new Map() }
+
 /** What Artifactory keeps as properties of the files of images, and clients look for. */
-export function ownProperties({ content, place }: FoundItem): readonly (readonly [string, string])[] {
+export function ownProperties({ content, place }: FoundItem, labels: ManifestLabels): Properties {
+  if (content === undefined || (place.kind !== 'tag' && place.kind !== 'manifest')) return new Map()
+  const { digest, mediaType } = content
+  if (mediaType === undefined) return new Map([['sha256', [digest.slice(digest.indexOf(':') + 1)]]])
+  const reference = place.kind === 'tag' ? tagReference(place.tag) : digestReference(place.digest)
+  return computedProperties(place.image, reference, { digest, mediaType }, labels)
+}
+
+function manifestKeyOf({ content, place }: FoundItem): readonly ManifestKey[] {
   if (content === undefined || (place.kind !== 'tag' && place.kind !== 'manifest')) return []
-  const sum = ['sha256', content.digest.slice(content.digest.indexOf(':') + 1)] as const
-  if (!content.isManifest) return [sum]
-  return [
-    ['docker.manifest', place.kind === 'tag' ? place.tag : place.digest],
-    ['docker.manifest.digest', content.digest],
-    ['docker.repoName', place.image],
-    sum,
-  ]
+  return [{ image: place.image, digest: content.manifest }]
 }
 
 function placeKey({ repository, place }: FoundItem): string {

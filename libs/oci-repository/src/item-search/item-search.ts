@@ -51,6 +51,8 @@ export interface FoundContent {
   readonly isManifest: boolean
   /** The manifest that it is, or belongs to. */
   readonly manifest: Digest
+  /** Of a manifest. */
+  readonly mediaType: string | undefined
 }
 
 export interface FoundItems {
@@ -71,14 +73,6 @@ export interface ItemSearch {
 
 /** At most so many items are answered at once. */
 export const maximumFoundItems = 20_000
-
-/** The places of an image, its tags and its manifests in the tree. Their names have nothing to do with the property of one. */
-export const fileProperties = [
-  'docker.manifest',
-  'docker.manifest.digest',
-  'docker.repoName',
-  'sha256',
-] as const
 
 /** Which of the repositories a comparison of AQL's field `repo` is true of. Patterns are not about virtual ones. */
 export function repositoriesWhere(

@@ -79,10 +79,15 @@ export class InMemoryItemSearch implements ItemSearch {
         items.map(({ place }) => place),
       )
       for (const [position, item] of items.entries()) {
-        const set = [...(sets[position] ?? [])].flatMap(([key, values]) =>
-          values.map((value) => [key, value] as const),
-        )
-        found.push({ ...item, properties: [...set, ...ownProperties(item)] })
+        const { image } = stored
+        const key = item.content && { image, digest: item.content.manifest }
+        const [labels] = await this.stores.properties.labelsOf(repository.id, key === undefined ? [] : [key])
+        const all = [
+          ...(sets[position] ?? []),
+          ...ownProperties(item, labels ?? { annotations: new Map(), labels: new Map() }),
+        ]
+        const properties = all.flatMap(([name, values]) => values.map((value) => [name, value] as const))
+        found.push({ ...item, properties })
       }
     }
     return found
@@ -151,7 +156,7 @@ export class InMemoryItemSearch implements ItemSearch {
     if (manifest === undefined) return []
     const { bytes, mediaType } = manifest
     const path = `${folder.path}/${folder.name}`
-    const own = { digest, size: bytes.length, isManifest: true, manifest: digest }
+    const own = { digest, size: bytes.length, isManifest: true, manifest: digest, mediaType }
     const name = isIndexMediaType(mediaType) ? 'list.manifest.json' : 'manifest.json'
     const blobs = await this.stores.blobs.findAll(repository, image, [...new Set(manifest.blobs)])
     return [
@@ -161,7 +166,13 @@ export class InMemoryItemSearch implements ItemSearch {
         ...folder,
         path,
         name: blobFileName(blob.digest),
-        content: { digest: blob.digest, size: blob.size, isManifest: false, manifest: digest },
+        content: {
+          digest: blob.digest,
+          size: blob.size,
+          isManifest: false,
+          manifest: digest,
+          mediaType: undefined,
+        },
       })),
     ]
   }

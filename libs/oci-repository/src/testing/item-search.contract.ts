@@ -39,7 +39,11 @@ const manifestOf = (text: string, changes: Partial<NewManifest> = {}): NewManife
 })
 const layer = digestOf(Buffer.from('layer'))
 const config = digestOf(Buffer.from('config'))
-const first = manifestOf('first', { blobs: [config, layer] })
+const first = manifestOf('first', {
+  blobs: [config, layer],
+  labels: { maintainer: 'ann' },
+  annotations: { 'org.source': 'here' },
+})
 const second = manifestOf('second', { blobs: [layer] })
 const child = manifestOf('child', { blobs: [config] })
 const index = manifestOf('index', { mediaType: mediaTypes.ociIndex, children: [child.digest] })
@@ -211,6 +215,15 @@ export function itemSearchContract(name: string, open: () => Promise<SearchableC
       ],
       ['{"$msp": [{"property.key": "stage"}, {"property.value": "7"}]}', () => []],
       [`{"@docker.manifest.digest": "${child.digest}", "repo": "docker-local"}`, () => ofChild.slice(0, 1)],
+      ['{"@docker.label.maintainer": "ann", "path": "team/app/v1"}', () => inFirst('v1').slice(0, 1)],
+      [
+        '{"@oci.annotation.*": {"$match": "h*"}, "path": {"$match": "*/v1"}}',
+        () => inFirst('v1').slice(0, 1),
+      ],
+      [
+        `{"@docker.manifest.type": "${mediaTypes.ociIndex}"}`,
+        () => ['docker-local/team/app/multi/list.manifest.json'],
+      ],
       ['{"@docker.manifest": "multi"}', () => ['docker-local/team/app/multi/list.manifest.json']],
     ])('by properties: %s', async (criteria, expected) => {
       expect(await find(criteria)).toEqual(expected())

@@ -9,7 +9,7 @@ import {
   type ItemField,
   textOf,
 } from '@entrepot/aql'
-import { fileProperties, type ItemScope, repositoriesWhere } from '@entrepot/oci-repository'
+import { isComputed, type ItemScope, repositoriesWhere } from '@entrepot/oci-repository'
 import { actorOf, type Arm, isIndex, timeOf } from './arms.js'
 import { likePattern, type Parameters } from './parameters.js'
 
@@ -228,22 +228,11 @@ export class ItemConditions {
   /** @param key undefined where it may be any: then those that files have of themselves are looked at as well */
   #propertyExists(condition: string, key: string | undefined): string {
     const { arm } = this
-    const isOwn =
-      key === undefined || key.includes('*') || (fileProperties as readonly string[]).includes(key)
     const stored = `EXISTS (SELECT 1 FROM ${propertiesOf[arm.by]} AND ${condition})`
-    if (!isOwn || arm.by === 'image' || arm.kind === 'folder') return stored
-    const sum = `('sha256', substr(${arm.content}, strpos(${arm.content}, ':') + 1))`
-    const own = [
-      sum,
-      ...(arm.kind === 'manifest'
-        ? [
-            `('docker.manifest', ${arm.reference})`,
-            `('docker.manifest.digest', ${arm.manifest})`,
-            `('docker.repoName', ${arm.image})`,
-          ]
-        : []),
-    ]
-    return `(${stored} OR EXISTS (SELECT 1 FROM (VALUES ${own.join(', ')}) AS p (key, value) WHERE ${condition}))`
+    const isOwn = key === undefined || key.includes('*') || isComputed(key)
+    if (!isOwn || arm.kind === 'image' || arm.kind === 'folder') return stored
+    const own = `(${arm.kind === 'manifest' ? ownOfManifest(arm) : ownOfBlob(arm)}) AS p (key, value)`
+    return `(${stored} OR EXISTS (SELECT 1 FROM ${own} WHERE ${condition}))`
   }
 
   /** The content is found by what the builds list; one without SHA-256 by its SHA-1, which is known if anybody asked for it. */
@@ -267,6 +256,18 @@ export class ItemConditions {
       UNION SELECT s.digest ${listed} JOIN content_checksums s ON s.sha1 = k.sha1 WHERE ${where} AND k.sha256 IS NULL)`
   }
 }
+
+const sha256Of = ({ content }: Arm) => `('sha256', substr(${content}, strpos(${content}, ':') + 1))`
+
+const ownOfBlob = (arm: Arm) => `VALUES ${sha256Of(arm)}`
+
+const ownOfManifest = (arm: Arm) => `
+    VALUES ${sha256Of(arm)}, ('artifactory.content-type', m.media_type), ('docker.manifest.type', m.media_type),
+      ('docker.manifest', ${arm.reference}), ('docker.manifest.digest', ${arm.manifest}), ('docker.repoName', ${arm.image})
+    UNION ALL
+    SELECT CASE y.kind WHEN 'label' THEN 'docker.label.' ELSE 'oci.annotation.' END || y.key, y.value
+    FROM manifest_properties y
+    WHERE y.repo_id = m.repo_id AND y.image = m.image AND y.digest = m.digest AND y.kind IN ('label', 'annotation')`
 
 const propertiesOf: Readonly<Record<Arm['by'], string>> = {
   tag: `tag_properties p WHERE p.repo_id = t.repo_id AND p.image = t.image AND p.tag = t.name AND p.revision = t.revision`,

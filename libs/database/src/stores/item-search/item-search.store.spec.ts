@@ -165,7 +165,17 @@ const field = (...names: readonly ItemField[]) =>
   fc.constantFrom(...names).map((name) => ({ kind: 'field' as const, field: name }))
 const property = fc.oneof(
   fc
-    .constantFrom('stage', 'build.name', 'build.*', '*', 'docker.manifest', 'sha256', 'none')
+    .constantFrom(
+      'stage',
+      'build.name',
+      'build.*',
+      '*',
+      'docker.manifest',
+      'docker.label.*',
+      'oci.annotation.org.source',
+      'sha256',
+      'none',
+    )
     .map((key) => ({ kind: 'property' as const, key })),
   fc.constantFrom('key' as const, 'value' as const).map((part) => ({ kind: 'property-part' as const, part })),
 )

@@ -24,6 +24,8 @@ interface ItemRow {
   readonly reference: string | null
   readonly manifest: Digest | null
   readonly content: Digest | null
+  /** Of a manifest. */
+  readonly media_type: string | null
   /** A bigint, which is text outside of the database. */
   readonly size: string
   readonly path: string
@@ -83,7 +85,13 @@ function itemOf(row: ItemRow, repository: SearchedRepository): FoundItem {
     content:
       content === null || manifest === null
         ? undefined
-        : { digest: content, size: Number(row.size), isManifest: kind === 'manifest', manifest },
+        : {
+            digest: content,
+            size: Number(row.size),
+            isManifest: kind === 'manifest',
+            manifest,
+            mediaType: row.media_type ?? undefined,
+          },
     times:
       created === null || modified === null
         ? undefined

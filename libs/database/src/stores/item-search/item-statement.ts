@@ -51,7 +51,7 @@ function selectOf(
   })
   return `
     SELECT m.repo_id, '${arm.by}' AS by, '${arm.kind}' AS kind, ${arm.image} AS image, ${arm.reference} AS reference,
-      ${arm.manifest} AS manifest, ${arm.content} AS content, ${arm.size} AS size, ${arm.path} AS path,
+      ${arm.manifest} AS manifest, ${arm.kind === 'manifest' ? 'm.media_type' : 'NULL::text'} AS media_type, ${arm.content} AS content, ${arm.size} AS size, ${arm.path} AS path,
       ${arm.name} AS name, ${arm.depth} AS depth${extra.map((column) => `, ${column}`).join('')}
     FROM ${arm.from}
     WHERE ${arm.where} AND ${rightsOf(arm, scope, parameters)} AND ${conditions.of(where)}`
