@@ -1,4 +1,4 @@
-import type { Gone } from '@entrepot/access'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { JsonObject } from '../json-body.js'
 import type { ConfigurationState, ConfigurationStores } from './configuration-stores.js'
 import type { ConfigurationDocument } from './configuration-document.js'
@@ -6,6 +6,8 @@ import type { PasswordWork } from './password-work.js'
 import type { Plan, PlannedChange, PlannedStep } from './planned-change.js'
 import type { Problems } from './problems.js'
 import type { GivenSecret, SecretReader } from './secret-reader.js'
+
+const thingsInATurn = 20
 
 /** What a plan is made of. */
 export interface PlanInput {
@@ -24,13 +26,24 @@ export class PlanContext implements Plan {
   readonly touchedUsers: string[] = []
   readonly endedLogins: string[] = []
   readonly newPasswords: { readonly user: string; readonly password: string }[] = []
-  /** What the plan deletes: permission targets must not name it. */
-  readonly gone: Gone[] = []
+  /** What the plan deletes, by name: permission targets must not name it. */
+  readonly gone = {
+    repositories: new Set<string>(),
+    users: new Set<string>(),
+    groups: new Set<string>(),
+  }
+  #planned = 0
 
   constructor(
     readonly input: PlanInput,
     readonly problems: Problems,
   ) {}
+
+  /** Now and then lets others have a turn: planning some thousand things takes seconds. */
+  async pause(): Promise<void> {
+    this.#planned += 1
+    if (this.#planned % thingsInATurn === 0) await nextTurn()
+  }
 
   get state(): ConfigurationState {
     return this.input.state

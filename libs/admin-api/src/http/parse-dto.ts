@@ -57,9 +57,16 @@ export function fieldNamesOf(dtoClass: DtoClass<object>): readonly string[] {
   return [...fieldsOf(dtoClass)]
 }
 
+/** Looked for once: the library goes through all rules of all classes. */
+const knownFields = new Map<DtoClass<object>, ReadonlySet<string>>()
+
 function fieldsOf(dtoClass: DtoClass<object>): ReadonlySet<string> {
+  const known = knownFields.get(dtoClass)
+  if (known !== undefined) return known
   const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false)
-  return new Set(rules.map((rule) => rule.propertyName))
+  const names = new Set(rules.map((rule) => rule.propertyName))
+  knownFields.set(dtoClass, names)
+  return names
 }
 
 function messageOf(error: ValidationError, path: string): string {

@@ -18,10 +18,13 @@ export function groupFields(group: Group): JsonObject {
 }
 
 /** @returns the names of the groups after it */
-export function planGroups(context: PlanContext): ReadonlySet<string> {
+export async function planGroups(context: PlanContext): Promise<ReadonlySet<string>> {
   const stored = new Map(context.state.groups.map((group) => [group.name, group]))
   const bodies = context.document.groups ?? new Map<string, JsonObject>()
-  for (const [name, body] of bodies) planGroup(context, name, body, stored.get(name))
+  for (const [name, body] of bodies) {
+    await context.pause()
+    planGroup(context, name, body, stored.get(name))
+  }
   const going = context.document.prune.sections.has('groups')
     ? context.state.groups.filter(({ name }) => !bodies.has(name))
     : []
@@ -66,7 +69,7 @@ function planGroup(context: PlanContext, name: string, body: JsonObject, current
 
 function remove(context: PlanContext, group: Group): void {
   const { name } = group
-  context.gone.push({ group: name })
+  context.gone.groups.add(name)
   touchMembers(context, name)
   context.changes.push({
     change: 'delete',

@@ -7,6 +7,7 @@ import {
   type StoredPermissionTarget,
   withoutGone,
 } from '@entrepot/access'
+import { userNameOf } from '@entrepot/identity'
 import { anonymous } from '@entrepot/kernel'
 import { given } from '../../http/given.js'
 import { parsePlainName } from '../../http/plain-name.js'
@@ -36,10 +37,16 @@ export function permissionTargetFields(target: PermissionTarget): JsonObject {
   return omit(shown, 'name')
 }
 
-export function planPermissionTargets(context: PlanContext, referable: Referable): void {
+export async function planPermissionTargets(context: PlanContext, there: Referable): Promise<void> {
+  const referable: Referable = {
+    repositories: new Set([...there.repositories, ...anyRepository]),
+    users: new Set([...there.users, anonymous.name]),
+    groups: there.groups,
+  }
   const bodies = context.document.permissionTargets ?? new Map<string, JsonObject>()
   const stored = new Map(context.state.permissionTargets.map((one) => [one.target.name, one]))
   for (const [name, body] of bodies) {
+    await context.pause()
     const current = stored.get(name)
     const target = wanted(context, name, body, current, referable)
     if (target !== undefined) write(context, target, current, Object.keys(body))
@@ -129,14 +136,8 @@ function checkNames(
       )
     }
   }
-  const keys = new Set<string>([...repositories, ...anyRepository])
-  refuse('repository', target.repositories, before?.repositories ?? [], keys)
-  refuse(
-    'user',
-    Object.keys(target.users),
-    Object.keys(before?.users ?? {}),
-    new Set([...users, anonymous.name]),
-  )
+  refuse('repository', target.repositories, before?.repositories ?? [], repositories)
+  refuse('user', Object.keys(target.users), Object.keys(before?.users ?? {}), users)
   refuse('group', Object.keys(target.groups), Object.keys(before?.groups ?? {}), groups)
 }
 
@@ -185,8 +186,18 @@ function remove(context: PlanContext, target: PermissionTarget): void {
   })
 }
 
-function withoutAll(target: PermissionTarget, gone: readonly Gone[]): PermissionTarget {
-  return gone.reduce(withoutGone, target)
+function withoutAll(target: PermissionTarget, gone: PlanContext['gone']): PermissionTarget {
+  const named: readonly Gone[] = [
+    ...target.repositories.filter((key) => gone.repositories.has(key)).map((repository) => ({ repository })),
+    ...Object.keys(target.users)
+      .map(userNameOf)
+      .filter((user) => gone.users.has(user))
+      .map((user) => ({ user })),
+    ...Object.keys(target.groups)
+      .filter((group) => gone.groups.has(group))
+      .map((group) => ({ group })),
+  ]
+  return named.reduce(withoutGone, target)
 }
 
 function noTarget(name: string): PermissionTarget {

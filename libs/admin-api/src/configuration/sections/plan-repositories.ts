@@ -53,6 +53,7 @@ export async function planRepositories(context: PlanContext): Promise<Configs> {
   }
   const entries: Entry[] = []
   for (const [key, body] of bodies) {
+    await context.pause()
     const known = coming.get(key)
     const entry =
       known &&
@@ -177,9 +178,7 @@ function checkAll(
     const isNamed = config.repositories.some((key) => named.has(key) && !after.has(key))
     if (changed.has(config.key) && !isNamed)
       context.problems.attempt(path, () => checkMembers(config, (key) => after.get(key)))
-    const gone = config.repositories.filter((key) =>
-      context.gone.some((one) => 'repository' in one && one.repository === key),
-    )
+    const gone = config.repositories.filter((key) => context.gone.repositories.has(key))
     if (gone.length > 0 && !changed.has(config.key)) {
       context.problems.add(
         path,
@@ -229,7 +228,7 @@ async function prune(
   const going = context.state.repositories.filter(({ config }) => !bodies.has(config.key))
   for (const { id, config } of going) {
     const path = joined('repositories', config.key)
-    context.gone.push({ repository: config.key })
+    context.gone.repositories.add(config.key)
     if (!withContent.has(config.key) && (await context.input.stores.holdsContent(id))) {
       context.problems.add(
         path,

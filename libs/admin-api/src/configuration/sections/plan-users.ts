@@ -43,6 +43,7 @@ export async function planUsers(
   const stored = new Map(context.state.users.map((account) => [account.name, account]))
   const named = new Set<string>()
   for (const [text, body] of context.document.users ?? []) {
+    await context.pause()
     const path = joined('users', text)
     const name = userNameOf(text)
     if (named.has(name))
@@ -193,7 +194,7 @@ function fieldsAfter(before: JsonObject | undefined, settings: NewUserSettings):
 
 function remove(context: PlanContext, account: UserAccount): void {
   const { name } = account
-  context.gone.push({ user: name })
+  context.gone.users.add(name)
   context.touchedUsers.push(name)
   context.endedLogins.push(name)
   context.changes.push({
