@@ -42,6 +42,21 @@ export class SystemController {
     return {}
   }
 
+  /** There is none, but Terraform's provider and others go on only with one that has everything. */
+  @Documented(systemDocs.license)
+  @Get('system/license')
+  license(): object {
+    return { type: 'Enterprise', validThrough: '', licensedTo: 'Entrepot' }
+  }
+
+  @Documented(systemDocs.calculateStorage)
+  @RequiresAdministrator()
+  @Post('storageinfo/calculate')
+  @HttpCode(202)
+  calculateStorage(): object {
+    return { info: 'The storage summary is counted when it is asked for' }
+  }
+
   @Documented(systemDocs.storage)
   @RequiresAdministrator()
   @Get('storageinfo')

@@ -17,8 +17,6 @@ const repositoryFigures = titled(
   }),
 )
 
-const ok = { 200: { description: 'It is.', schema: object({ code: oneOf('OK') }) } }
-
 export const systemDocs = describeRoutes('System', {
   ping: {
     summary: 'Say whether the server answers and the credentials are good',
@@ -52,6 +50,25 @@ export const systemDocs = describeRoutes('System', {
     errors: 'none',
     examples: [{ body: { productId: 'jfrog-cli-go/2.0', features: [{ featureId: 'rt_ping' }] } }],
   },
+  license: {
+    summary: 'Answer clients that look for a licence',
+    details: 'There is none: nothing here depends on one. The type lets clients go on that ask for it first.',
+    answers: {
+      200: {
+        description: 'What they look for.',
+        schema: object({ type: text, validThrough: text, licensedTo: text }),
+      },
+    },
+    errors: 'none',
+    examples: [{}],
+  },
+  calculateStorage: {
+    summary: 'Ask for fresh figures of what is stored',
+    details: 'They are counted when they are asked for: there is nothing to wait for.',
+    answers: { 202: { description: 'A sentence.', schema: object({ info: text }) } },
+    errors: 'none',
+    examples: [{}],
+  },
   storage: {
     summary: 'Tell how much is stored',
     details: 'Files are manifests and blobs, folders are images and tags.',
@@ -75,16 +92,6 @@ export const systemDocs = describeRoutes('System', {
       },
     },
     errors: 'none',
-    examples: [{}],
-  },
-})
-
-export const healthDocs = describeRoutes('System', {
-  liveness: { summary: 'Say whether the server runs', answers: ok, errors: 'none', examples: [{}] },
-  readiness: {
-    summary: 'Say whether the server is ready for requests',
-    answers: ok,
-    errors: { 503: 'a part of it is not ready' },
     examples: [{}],
   },
 })

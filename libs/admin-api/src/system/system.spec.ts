@@ -105,6 +105,58 @@ describe('the probes', () => {
   })
 })
 
+describe("the probes of JFrog's platform", () => {
+  const nobody = { authorization: undefined }
+  const ask = (path: string) => app.send('GET', path, undefined, nobody)
+
+  it.each(['access', 'router'])('answer for %s without a login', async (service) => {
+    const ping = await ask(`/${service}/api/v1/system/ping`)
+    expect([ping.status, ping.text]).toEqual([200, 'OK'])
+    for (const probe of ['liveness', 'readiness']) {
+      expect((await ask(`/${service}/api/v1/system/${probe}`)).json).toEqual({ code: 'OK' })
+    }
+  })
+
+  it('tell how the services are', async () => {
+    const path = '/router/api/v1/system/health'
+    const well = await ask(path)
+    expect([well.status, well.json]).toMatchObject([
+      200,
+      {
+        router: { state: 'HEALTHY', message: 'OK' },
+        services: [
+          { service_id: expect.stringMatching(/^jfrt@/) as string, state: 'HEALTHY', message: 'OK' },
+          { service_id: expect.stringMatching(/^jfac@/) as string, state: 'HEALTHY', message: 'OK' },
+        ],
+      },
+    ])
+    app.ready(false)
+    try {
+      const ill = await ask(path)
+      expect([ill.status, ill.json]).toMatchObject([
+        503,
+        { services: [{ state: 'UNHEALTHY' }, { state: 'UNHEALTHY' }] },
+      ])
+    } finally {
+      app.ready(true)
+    }
+  })
+})
+
+describe('what clients ask for before they go on', () => {
+  it('is answered: a licence, and fresh figures', async () => {
+    expect((await app.send('GET', `${api}/system/license`, undefined, asUser)).json).toMatchObject({
+      type: 'Enterprise',
+    })
+    const asked = await app.send('POST', `${api}/storageinfo/calculate`)
+    expect(asked.status).toBe(202)
+    expect((await app.send('POST', `${api}/storageinfo/calculate`, undefined, asUser)).status).toBe(403)
+    expect(
+      (await app.send('GET', `${api}/system/license`, undefined, { authorization: undefined })).status,
+    ).toBe(401)
+  })
+})
+
 describe('X-JFrog-Art-Api', () => {
   const path = `${api}/repositories`
   const shown = (key: string, authorization?: string) =>

@@ -1,6 +1,6 @@
 import { json, type Answer } from '../../support/registry-client.js'
 import { keys } from './grants.js'
-import { buildRows, configurationRows, publicRows, transferRows, unknownRows } from './further-rows.js'
+import * as further from './further-rows.js'
 import { itemRows } from './item-rows.js'
 
 /**
@@ -81,16 +81,11 @@ const asSection = {
 const toReaders = { to: 'readers', status: 200 } as const
 const toManagers = { to: 'managers', status: 200 } as const
 
-const openPaths = ['v1/system/liveness', 'v1/system/readiness', 'openapi.json', 'openapi.yaml', 'docs']
-
-const openRows = openPaths.map((path): AdminRow => {
-  return { route: `GET /artifactory/api/${path}`, access: 'public', administrator: 200 }
-})
-
 const newToken = { scope: 'applied-permissions/user', expires_in: 60 }
 
 const loginRows: readonly AdminRow[] = [
   ...itemRows,
+  ...further.systemRows,
   { route: 'GET /artifactory/api/system/ping', access: 'login', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/system/version', access: 'login', administrator: 200, hidden: 200 },
   { route: 'GET /artifactory/api/system/service_id', access: 'login', administrator: 200, hidden: 200 },
@@ -153,8 +148,8 @@ const loginRows: readonly AdminRow[] = [
     body: {},
     administrator: 404,
   },
-  ...transferRows,
-  ...unknownRows,
+  ...further.transferRows,
+  ...further.unknownRows,
 ]
 
 const listsPermissions = (answer: Answer, { manages }: AdminCaller) =>
@@ -285,6 +280,7 @@ const administratorRows: readonly AdminRow[] = (
   [
     ['GET /artifactory/api/repositories/configurations', undefined, 200],
     ['GET /artifactory/api/storageinfo', undefined, 200],
+    ['POST /artifactory/api/storageinfo/calculate', undefined, 202],
     ['PUT /artifactory/api/v2/repositories/batch', undefined, 400],
     ['POST /artifactory/api/v2/repositories/batch', undefined, 400],
     ['PUT /artifactory/api/repositories/:key', 'repository', 400],
@@ -364,12 +360,12 @@ const administratorRows: readonly AdminRow[] = (
 }))
 
 export const adminRows: readonly AdminRow[] = [
-  ...publicRows,
-  ...openRows,
+  ...further.publicRows,
+  ...further.probeRows,
   ...loginRows,
   ...userRows,
-  ...buildRows,
-  ...configurationRows,
+  ...further.buildRows,
+  ...further.configurationRows,
   ...administratorRows,
 ]
 

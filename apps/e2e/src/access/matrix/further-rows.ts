@@ -54,3 +54,24 @@ export const unknownRows = [
   { route: 'ALL /access', access: 'login', administrator: 404, hidden: 404 },
   { route: 'ALL /access/*path', access: 'login', administrator: 404, hidden: 404 },
 ] as const
+
+export const systemRows = [
+  { route: 'GET /artifactory/api/system/license', access: 'login', administrator: 200, hidden: 200 },
+] as const
+
+const probes = [
+  ...['v1/system/liveness', 'v1/system/readiness', 'openapi.json', 'openapi.yaml', 'docs'].map(
+    (path) => `artifactory/api/${path}`,
+  ),
+  'access/api/v1/system/ping',
+  'access/api/v1/system/liveness',
+  'access/api/v1/system/readiness',
+  'router/api/v1/system/ping',
+  'router/api/v1/system/liveness',
+  'router/api/v1/system/readiness',
+  'router/api/v1/system/health',
+]
+
+export const probeRows = probes.map(
+  (path) => ({ route: `GET /${path}`, access: 'public', administrator: 200 }) as const,
+)
