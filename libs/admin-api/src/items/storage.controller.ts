@@ -9,6 +9,7 @@ import { Documented } from '../openapi/route-description.js'
 import { RequiresLogin } from '../permission.js'
 import { propertiesAnswer } from '../properties/properties-answer.js'
 import { VisibleRepositories } from '../visible-repositories.js'
+import { withoutCacheSuffix } from './cache-suffix.js'
 import { itemJson, itemListJson } from './item-json.js'
 import { itemPathOf, noSuchItem, type PathParts } from './item-path.js'
 import { storageDocs } from './items.docs.js'
@@ -37,8 +38,9 @@ export class StorageController {
   ): Promise<object> {
     const path = itemPathOf(key, parts)
     const list = listOptionsOf(query)
-    const stored = this.visible.find(caller, key)
-    const repository = stored && this.ports.content.repositories.find(key)
+    const holder = withoutCacheSuffix(key, this.ports.repositories)
+    const stored = this.visible.find(caller, holder)
+    const repository = stored && this.ports.content.repositories.find(holder)
     if (repository === undefined) throw noSuchItem(key, path)
     const { items } = this.ports.content
     const context = this.contexts.of(caller, response)

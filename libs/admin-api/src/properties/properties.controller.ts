@@ -5,6 +5,7 @@ import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
 import { queryText } from '../http/cursor-page.js'
+import { withoutCacheSuffix } from '../items/cache-suffix.js'
 import { itemPathOf, noSuchItem, type PathParts } from '../items/item-path.js'
 import { isOn } from '../items/list-options.js'
 import { RequestContexts } from '../items/request-contexts.js'
@@ -79,7 +80,8 @@ export class PropertiesController {
 
   private async change({ key, parts, caller, response }: Asked, change: ItemPropertyChange): Promise<void> {
     const path = itemPathOf(key, parts)
-    const repository = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
+    const holder = withoutCacheSuffix(key, this.ports.repositories)
+    const repository = this.visible.find(caller, holder) && this.ports.content.repositories.find(holder)
     if (repository === undefined) throw noSuchItem(key, path)
     const context = this.contexts.of(caller, response)
     const changed = await this.ports.content.itemProperties.change(repository, path, change, context)

@@ -144,6 +144,15 @@ describe('the properties of an item', () => {
     expect(await read('virtual')).toEqual(none)
   })
 
+  it('of what a remote has cached are there under the name that Artifactory gives it, too', async () => {
+    await app.put('far', { ...docker, rclass: 'remote', url: 'http://127.0.0.1:1' })
+    for (const key of ['far', 'far-cache']) {
+      expect((await set(key, 'owner=blue')).status).toBe(204)
+      expect(await read(key)).toEqual({ owner: ['blue'] })
+    }
+    expect(await read('local-cache')).toEqual([404, 'there is no item "local-cache/"'])
+  })
+
   it('are written down when they change', async () => {
     await set(tag, 'qa=passed', annotator)
     expect(app.audited.at(-1)).toMatchObject({

@@ -11,7 +11,7 @@ export const itemRows = [
   // What is in an image is told and deleted by who may read and delete it: items.e2e.ts.
   { route: 'GET /artifactory/api/storage/:repository/*path', access: 'login', administrator: 404 },
   { route: 'DELETE /artifactory/:repository/*path', access: 'login', administrator: 404 },
-  // Who finds what: search.e2e.ts.
+  // Who finds what: properties.e2e.ts.
   { route: 'GET /artifactory/api/search/artifact', access: 'login', administrator: 400, hidden: 400 },
   { route: 'GET /artifactory/api/search/prop', access: 'login', administrator: 400, hidden: 400 },
   { route: 'GET /artifactory/api/search/checksum', access: 'login', administrator: 400, hidden: 400 },
