@@ -1,6 +1,9 @@
 import type { AuditEvent, StoredAuditEvent } from './audit-event.js'
 
-/** What an auditor looks for; all of what is given must hold, and texts are compared as a whole. */
+/**
+ * What an auditor looks for; all of what is given must hold. Texts are compared as a whole; in `actor`, `subject` and `address`
+ * a star stands for any text.
+ */
 export interface AuditFilter {
   /** Events of this time and later. */
   readonly from?: Date | undefined

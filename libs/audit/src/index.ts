@@ -1,3 +1,4 @@
+export * from './any-text.js'
 export * from './audit-event.js'
 export * from './audit-observer.js'
 export * from './audit-outlet.js'

@@ -24,6 +24,10 @@ const event = titled(
 
 const equal = (what: string): ParameterDescription => ({ description: `Only events with this ${what}.` })
 
+const like = (what: string): ParameterDescription => ({
+  description: `Only events with this ${what}; \`*\` stands for any text.`,
+})
+
 export const auditDocs = describeRoutes('Audit', {
   search: {
     summary: 'Search the audit trail',
@@ -39,17 +43,18 @@ export const auditDocs = describeRoutes('Audit', {
       cursor: { description: 'The `cursor` of the page before.' },
       action: { ...equal('action'), schema: oneOf(...auditActions) },
       outcome: { ...equal('outcome'), schema: oneOf(...auditOutcomes) },
-      actor: equal('actor'),
+      actor: like('actor'),
       realm: equal('realm'),
-      address: equal('address'),
+      address: like('address'),
       request_id: equal('request id'),
       subject_kind: equal('kind of subject'),
-      subject: equal('subject'),
+      subject: like('subject'),
     },
     answers: { 200: { description: 'A page of events.', schema: page('events', event) } },
     errors: { 400: 'a parameter is unknown, has no meaning, or is given twice' },
     examples: [
       { query: { actor: 'admin', from: '2026-01-01T00:00:00Z', limit: '10' } },
+      { query: { actor: 'ci-*', subject: 'docker-local/team/*' } },
       { query: { actors: 'admin' }, status: 400 },
     ],
   },

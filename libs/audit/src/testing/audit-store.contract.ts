@@ -78,6 +78,36 @@ export function auditStoreContract(name: string, create: () => Promise<AuditStor
       for (const [filter, found] of expected) expect(await actors(filter)).toEqual(found)
     })
 
+    it('takes a star in actor, subject and address for any text, and nothing else for more than it is', async () => {
+      await store.add([
+        auditEvent({ actor: 'ci-build', subject: { kind: 'image', name: 'docker-local/team/app:1' } }),
+        auditEvent({ actor: 'ci-', origin: { address: '10.0.0.1', requestId: 'r-*' } }),
+        auditEvent({ actor: 'Ci-build', origin: { address: '10.1.0.1', requestId: 'r-1' } }),
+        auditEvent({ actor: 'a%b_c\\d' }),
+        auditEvent({ actor: 'aXbXcXd' }),
+        auditEvent({ actor: '*)(uid=*' }),
+        auditEvent({ actor: 'abab' }),
+      ])
+      const expected: readonly (readonly [Partial<AuditFilter>, readonly string[]])[] = [
+        [{ actor: 'ci-*' }, ['ci-', 'ci-build']],
+        [{ actor: '*build' }, ['Ci-build', 'ci-build']],
+        [{ actor: 'c*-*d' }, ['ci-build']],
+        [{ actor: 'ci-*-*' }, []],
+        [{ actor: 'ab*ab' }, ['abab']],
+        [{ actor: 'aba*bab' }, []],
+        [{ actor: 'ci-buil?' }, []],
+        [{ actor: 'a%b_c\\*' }, ['a%b_c\\d']],
+        [{ actor: '*)(uid=*' }, ['*)(uid=*']],
+        [{ actor: '*\0*' }, []],
+        [{ subject: 'docker-local/*:1' }, ['ci-build']],
+        [{ subject: '*' }, ['ci-build']],
+        [{ address: '10.0.*' }, ['ci-']],
+        [{ requestId: 'r-*' }, ['ci-']],
+        [{ actor: '*', limit: 2 }, ['abab', '*)(uid=*']],
+      ]
+      for (const [filter, found] of expected) expect([filter, await actors(filter)]).toEqual([filter, found])
+    })
+
     it('gives pages, each going on where the one before ended', async () => {
       await store.add(['a', 'b', 'c', 'd', 'e'].map((actor) => auditEvent({ actor })))
       const read: string[] = []

@@ -1,4 +1,5 @@
 import { RegistryError } from '@entrepot/kernel'
+import { isOneOf } from '../any-text.js'
 import type { AuditEvent, StoredAuditEvent } from '../audit-event.js'
 import { type AuditFilter, type AuditStore, maximumAuditPage } from '../audit-store.js'
 import { visibleText } from '../visible-text.js'
@@ -46,12 +47,19 @@ function matches(event: StoredAuditEvent, filter: AuditFilter): boolean {
   const texts: readonly (readonly [string | undefined, string | undefined])[] = [
     [filter.action, event.action],
     [filter.outcome, event.outcome],
-    [filter.actor, event.actor],
     [filter.realm, event.realm],
-    [filter.address, event.origin.address],
     [filter.requestId, event.origin.requestId],
     [filter.subjectKind, event.subject?.kind],
+  ]
+  const patterns: typeof texts = [
+    [filter.actor, event.actor],
+    [filter.address, event.origin.address],
     [filter.subject, event.subject?.name],
   ]
-  return texts.every(([wanted, text]) => wanted === undefined || visibleText(wanted) === text)
+  return (
+    texts.every(([wanted, text]) => wanted === undefined || visibleText(wanted) === text) &&
+    patterns.every(
+      ([wanted, text]) => wanted === undefined || (text !== undefined && isOneOf(visibleText(wanted), text)),
+    )
+  )
 }

@@ -3,6 +3,7 @@ import {
   type AuditFilter,
   type AuditStore,
   maximumAuditPage,
+  standsForMany,
   type StoredAuditEvent,
   visibleText,
 } from '@entrepot/audit'
@@ -40,6 +41,9 @@ const textColumns: Record<TextFilter, string> = {
   subjectKind: 'subject_kind',
   subject: 'subject',
 }
+
+/** In these a star is any text. */
+const patterns: ReadonlySet<TextFilter> = new Set(['actor', 'subject', 'address'])
 
 const idGrammar = /^\d{1,18}$/
 
@@ -90,7 +94,11 @@ export class PostgresAuditStore implements AuditStore {
     if (to !== undefined) compare('at <', to)
     for (const name of Object.keys(textColumns) as TextFilter[]) {
       const text = filter[name]
-      if (text !== undefined) compare(`${textColumns[name]} =`, visibleText(text))
+      if (text === undefined) continue
+      const visible = visibleText(text)
+      if (patterns.has(name) && standsForMany(visible))
+        compare(`${textColumns[name]} LIKE`, likePatternOf(visible))
+      else compare(`${textColumns[name]} =`, visible)
     }
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     values.push(limit)
@@ -102,6 +110,10 @@ export class PostgresAuditStore implements AuditStore {
     const rows = await this.database.query(deleteEvents, [time, limit])
     return rows.length
   }
+}
+
+function likePatternOf(pattern: string): string {
+  return pattern.replaceAll(/[\\%_]/g, String.raw`\$&`).replaceAll('*', '%')
 }
 
 function eventOf(row: AuditRow): StoredAuditEvent {
