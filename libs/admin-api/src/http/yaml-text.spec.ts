@@ -1,4 +1,5 @@
 import { isRegistryError } from '@entrepot/kernel'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseYamlObject } from './yaml-text.js'
 
@@ -98,6 +99,57 @@ describe('a text of YAML', () => {
     ],
   ])('is refused when it %s', (_how, text, message) => {
     expect(refusalOf(text).join('\n')).toContain(message)
+  })
+
+  it('is taken or refused, whatever it is, and never a fault', () => {
+    const pieces = [
+      ...'[]{}:,-?&*!|>\'"#%@`~ \t\n\r\\'.split(''),
+      '\n  ',
+      ': ',
+      '- ',
+      '? ',
+      '---',
+      '...',
+      '<<',
+      '%YAML 1.1\n',
+      '&a',
+      '*a',
+    ]
+    const words = [
+      'a',
+      '1',
+      'null',
+      '!!str',
+      '!<x>',
+      '!!map',
+      '\\x',
+      '\u0000',
+      '\ud800',
+      '\ufeff',
+      '__proto__',
+      '0o7',
+      '.inf',
+    ]
+    const soup = fc
+      .array(fc.constantFrom(...pieces, ...words), { maxLength: 40 })
+      .map((parts) => parts.join(''))
+    const read = (text: string) => {
+      try {
+        return typeof parseYamlObject(text)
+      } catch (error) {
+        if (isRegistryError(error, 'REQUEST_INVALID')) return 'refused'
+        throw error
+      }
+    }
+    const outcomes = new Set<string>()
+    fc.assert(
+      fc.property(soup, (text) => void outcomes.add(read(text))),
+      {
+        numRuns: 3000,
+        examples: [['a: 1'], ['- a'], ['%YAML 1.1\n---\na: 1'], ['<<: *a'], ['a: &a [*a]']],
+      },
+    )
+    expect([...outcomes].toSorted()).toEqual(['object', 'refused'])
   })
 
   it('with many different keys is read all the same', () => {
