@@ -169,9 +169,9 @@ const administrations: readonly FactoryProvider[] = [
   },
   {
     provide: PermissionAdministration,
-    inject: [adminApiPorts],
-    useFactory: ({ permissions, accounts, repositories, audit }: AdminApiPorts) =>
-      new PermissionAdministration(permissions, accounts, repositories, audit),
+    inject: [adminApiPorts, GrantCleanup],
+    useFactory: ({ permissions, accounts, repositories, audit }: AdminApiPorts, grants: GrantCleanup) =>
+      new PermissionAdministration(permissions, accounts, repositories, grants, audit),
   },
 ]
 

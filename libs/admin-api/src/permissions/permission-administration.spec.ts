@@ -2,13 +2,19 @@ import { type PermissionTarget, PermissionTargetPolicy, PermissionTargets } from
 import { InMemoryPermissionTargetStore } from '@entrepot/access/testing'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
 import { PasswordHasher } from '@entrepot/identity'
-import { InMemoryAccounts, InMemoryGroupStore, InMemoryUserAccountStore } from '@entrepot/identity/testing'
+import {
+  InMemoryAccounts,
+  InMemoryGroupStore,
+  InMemoryUserAccountStore,
+  plainGroup,
+} from '@entrepot/identity/testing'
 import { silentLogger } from '@entrepot/kernel'
 import { RecordingAuditTrail, userPrincipal } from '@entrepot/kernel/testing'
-import { RepositoryDirectory } from '@entrepot/repositories'
-import { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
+import { RepositoryDirectory, type RepositoryKey } from '@entrepot/repositories'
+import { InMemoryRepositoryStore, localConfig } from '@entrepot/repositories/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Caller } from '../caller.js'
+import { GrantCleanup } from './grant-cleanup.js'
 import { PermissionAdministration } from './permission-administration.js'
 import { noPermissionInput } from './permission-access.js'
 
@@ -34,12 +40,15 @@ const administrator = callerOf('admin', true)
 /** What this replica knows stays as it was at the start until it looks again, as within the second before it would. */
 let here: PermissionTargets
 let there: PermissionTargets
+let store: InMemoryPermissionTargetStore
 let users: InMemoryUserAccountStore
+let groups: InMemoryGroupStore
+let repositories: RepositoryDirectory
 let audit: RecordingAuditTrail
 let administration: PermissionAdministration
 
 beforeEach(async () => {
-  const store = new InMemoryPermissionTargetStore()
+  store = new InMemoryPermissionTargetStore()
   here = new PermissionTargets(store, new MemoryBroadcast(), silentLogger)
   there = new PermissionTargets(store, new MemoryBroadcast(), silentLogger)
   await there.create(team)
@@ -49,25 +58,31 @@ beforeEach(async () => {
   users = new InMemoryUserAccountStore(accounts)
   for (const name of ['mia', 'bob', 'eve']) await users.create({ name })
   audit = new RecordingAuditTrail()
+  groups = new InMemoryGroupStore(accounts)
+  repositories = new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), silentLogger)
+  await groups.create(plainGroup('ops'))
+  await repositories.create(localConfig('docker-local'))
+  const permissions = {
+    targets: here,
+    policy: new PermissionTargetPolicy(
+      here,
+      () => false,
+      () => 'local',
+    ),
+    anonymous: { enabled: false, change: () => Promise.reject(new Error('is not changed here')) },
+  }
   administration = new PermissionAdministration(
-    {
-      targets: here,
-      policy: new PermissionTargetPolicy(
-        here,
-        () => false,
-        () => 'local',
-      ),
-      anonymous: { enabled: false, change: () => Promise.reject(new Error('is not changed here')) },
-    },
+    permissions,
     {
       users,
-      groups: new InMemoryGroupStore(accounts),
+      groups,
       hasher: new PasswordHasher(),
       passwords: { authenticate: async () => undefined },
       principals: { forget: () => undefined },
       refreshTokens: { revokeAllOf: async () => undefined },
     },
-    new RepositoryDirectory(new InMemoryRepositoryStore(), new MemoryBroadcast(), silentLogger),
+    repositories,
+    new GrantCleanup(permissions, audit),
     audit,
   )
 })
@@ -153,4 +168,74 @@ describe('an administrator whose replica is behind', () => {
     const input = granting({}, { repositories: ['gone'], includes: ['x/**'], excludes: [] })
     expect(await administration.replace(administrator, 'team', input)).toMatchObject({ includes: ['x/**'] })
   })
+})
+
+describe('a change of a permission target that names what is deleted in that moment', () => {
+  const deletions = {
+    'a user': async () => {
+      await users.delete('bob')
+      await here.forget({ user: 'bob' })
+    },
+    'a group': async () => {
+      await groups.delete('ops')
+      await here.forget({ group: 'ops' })
+    },
+    'a repository': async () => {
+      await repositories.delete('docker-local' as RepositoryKey)
+      await here.forget({ repository: 'docker-local' })
+    },
+  }
+  const wanted = {
+    ...noPermissionInput,
+    repositories: ['ANY REMOTE', 'docker-local'],
+    users: { anonymous: ['read'], bob: ['read'], eve: ['read'] },
+    groups: { ops: ['read'] },
+  } as const
+  const left = {
+    'a user': { users: { anonymous: ['read'], eve: ['read'] }, groups: { ops: ['read'] } },
+    'a group': { users: wanted.users, groups: {} },
+    'a repository': { repositories: ['ANY REMOTE'], users: wanted.users },
+  }
+
+  /** After it was looked up, and before what names it is stored. */
+  function deleteBeforeStoring(what: keyof typeof deletions): void {
+    const [create, update] = [store.create.bind(store), store.update.bind(store)]
+    const deleted = async () => {
+      store.create = create
+      store.update = update
+      await deletions[what]()
+    }
+    store.create = async (target) => {
+      await deleted()
+      return create(target)
+    }
+    store.update = async (target, revision) => {
+      await deleted()
+      return update(target, revision)
+    }
+  }
+
+  it.each(['a user', 'a group', 'a repository'] as const)(
+    'leaves nothing in a new target for who gets the name of %s',
+    async (what) => {
+      deleteBeforeStoring(what)
+      const created = await administration.create(administrator, 'fresh', wanted)
+      expect(created).toMatchObject(left[what])
+      expect(here.find('fresh')?.target).toEqual(created)
+    },
+  )
+
+  it.each(['a user', 'a group', 'a repository'] as const)(
+    'leaves nothing in one that was there for who gets the name of %s, and says so in the trail',
+    async (what) => {
+      deleteBeforeStoring(what)
+      const replaced = await administration.replace(administrator, 'team', wanted)
+      expect(replaced).toMatchObject(left[what])
+      expect(await stored()).toEqual(replaced)
+      expect(audit.entries.map(({ action, subject }) => [action, subject?.name])).toEqual([
+        ['permission.update', 'team'],
+        ['permission.update', 'team'],
+      ])
+    },
+  )
 })

@@ -6,6 +6,7 @@ import type { Caller } from '../caller.js'
 import { noSuch } from '../http/no-such.js'
 import { parsePlainName } from '../http/plain-name.js'
 import { recordChange } from '../record-change.js'
+import type { GrantCleanup } from './grant-cleanup.js'
 import type { PermissionInput } from './permission-input.js'
 import { permissionV2Json } from './permission-v2.js'
 import { effectOf, withKept } from './kept-permissions.js'
@@ -19,6 +20,7 @@ export class PermissionAdministration {
     private readonly permissions: PermissionPorts,
     private readonly accounts: AccountPorts,
     private readonly repositories: RepositoryDirectory,
+    private readonly grants: GrantCleanup,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -54,7 +56,7 @@ export class PermissionAdministration {
     this.check(target, undefined, names)
     const { target: created } = await this.permissions.targets.create(target)
     this.record(caller, 'permission.create', undefined, created)
-    return created
+    return this.withoutGone(caller, created, undefined, names)
   }
 
   /**
@@ -81,7 +83,7 @@ export class PermissionAdministration {
       })
       if (!isChecked) continue
       this.record(caller, 'permission.update', current, target)
-      return target
+      return this.withoutGone(caller, target, current, names)
     }
   }
 
@@ -126,6 +128,26 @@ export class PermissionAdministration {
     const current = await this.find(name)
     if (!(await this.permissions.targets.delete(name))) throw noSuch('permission target', name)
     this.record(caller, 'permission.delete', current, undefined)
+  }
+
+  /**
+   * Whoever deletes something takes it out of the targets there are: what was deleted after it was looked up, and before the
+   * target was stored, is taken out here.
+   */
+  private async withoutGone(
+    caller: Caller,
+    stored: PermissionTarget,
+    before: PermissionTarget | undefined,
+    names: ReferencedNames,
+  ): Promise<PermissionTarget> {
+    await this.repositories.refresh()
+    const known = new Set(before?.repositories)
+    const repositories = stored.repositories.filter(
+      (key) => !anyKeys.has(key) && !known.has(key) && this.repositories.find(key) === undefined,
+    )
+    const gone = [...repositories.map((repository) => ({ repository })), ...(await names.gone())]
+    for (const each of gone) await this.grants.withdraw(caller, each)
+    return gone.length === 0 ? stored : (this.permissions.targets.find(stored.name)?.target ?? stored)
   }
 
   private mayChange(caller: Caller, target: PermissionTarget): boolean {

@@ -1,4 +1,4 @@
-import type { PermissionTarget } from '@entrepot/access'
+import type { Gone, PermissionTarget } from '@entrepot/access'
 import { anonymous, RegistryError } from '@entrepot/kernel'
 import type { AccountPorts } from '../admin-api-ports.js'
 import type { Grants } from './permission-input.js'
@@ -32,6 +32,19 @@ export class ReferencedNames {
       if (this.#groups.has(name)) continue
       this.#groups.set(name, (await this.accounts.groups.find(name)) !== undefined)
     }
+  }
+
+  /** Which of those that were found exist no longer. */
+  async gone(): Promise<readonly Gone[]> {
+    const gone: Gone[] = []
+    for (const [user, wasThere] of this.#users) {
+      if (!wasThere || user === anonymous.name) continue
+      if ((await this.accounts.users.find(user)) === undefined) gone.push({ user })
+    }
+    for (const [group, wasThere] of this.#groups) {
+      if (wasThere && (await this.accounts.groups.find(group)) === undefined) gone.push({ group })
+    }
+    return gone
   }
 
   /**
