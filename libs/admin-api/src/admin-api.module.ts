@@ -5,6 +5,7 @@ import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
 import { AuditController } from './audit/audit.controller.js'
 import { AuthorizationHeaderStrategy } from './authorization-header-strategy.js'
 import { BuildsController } from './builds/builds.controller.js'
+import { PromoteBuildController } from './builds/promote-build.controller.js'
 import { RemoveBuildsController } from './builds/remove-builds.controller.js'
 import { ConfigurationAdministration } from './configuration/configuration-administration.js'
 import { WholeConfigurationController } from './configuration/whole-configuration.controller.js'
@@ -89,6 +90,7 @@ export const adminApiControllers = [
   PermissionsV2Controller,
   PromoteController,
   PropertiesController,
+  PromoteBuildController,
   RemoveBuildsController,
   RepositoriesController,
   RepositoryBatchController,

@@ -277,6 +277,20 @@ describe.skipIf(!requirePart('root', 'skopeo'))("build-info of JFrog's CLI", () 
     expect(promoted.status).toBe(200)
     const found = await aql(`items.find({"repo":"production","@build.name":"${name}"})${shown}`)
     expect(found.map((item) => item.name)).toEqual(['manifest.json', ...filesOf(image)])
+    // promote.go: jf rt build-promote, of what is not there yet.
+    expect((await ask('DELETE', 'artifactory/production/team/app/1.0')).status).toBe(204)
+    const buildPromotion = await json<{ messages: readonly { level: string }[] }>(
+      ask('POST', `artifactory/api/build/promote/${encodeURIComponent(name)}/7`, {
+        body: { status: 'released', targetRepo: 'production', copy: true, properties: { qa: ['ok'] } },
+        type: 'application/vnd.org.jfrog.artifactory.build.PromotionRequest+json',
+      }),
+    )
+    expect(buildPromotion.messages.map(({ level }) => level)).not.toContain('ERROR')
+    expect(await aql('items.find({"repo":"production","@qa":"ok","name":"manifest.json"})')).toHaveLength(1)
+    const { buildInfo } = await json<{ buildInfo: { statuses: readonly object[] } }>(
+      ask('GET', `${escaped}/7`),
+    )
+    expect(buildInfo.statuses).toMatchObject([{ status: 'released', repository: 'production', user: 'ci' }])
     // publish.go with --overwrite: the runs, then the deletion of those of the number.
     const { buildsNumbers } = await json<{ buildsNumbers: readonly { uri: string }[] }>(ask('GET', escaped))
     expect(buildsNumbers.map(({ uri }) => uri).sort()).toEqual(['/7', '/8'])

@@ -1,6 +1,7 @@
 import { schemaOf } from '../openapi/dto-schema.js'
-import { described, type JsonSchema, listOf, object, text, titled } from '../openapi/json-schema.js'
+import { described, type JsonSchema, listOf, mapOf, object, text, titled } from '../openapi/json-schema.js'
 import { describeRoutes } from '../openapi/route-description.js'
+import { BuildPromotionDto } from './build-promotion.dto.js'
 import { DeleteBuildsDto, RetentionDto } from './build-removal.dto.js'
 
 const free: JsonSchema = { type: 'object', additionalProperties: true }
@@ -148,5 +149,32 @@ export const removeBuildsDocs = describeRoutes('Builds', {
     answers: { 204: { description: 'They are gone.' } },
     errors: { 404: none },
     examples: [{ path: { path: 'team%2Fapp' }, query: { async: 'false' }, body: { count: '5' } }],
+  },
+})
+
+const message = object({ level: { enum: ['INFO', 'WARNING', 'ERROR'] }, message: text })
+
+export const promoteBuildDocs = describeRoutes('Builds', {
+  promote: {
+    summary: 'Promote a run: its images go into another repository',
+    details:
+      'Moves, or with `copy` copies, the tags whose manifests the run lists, and notes the status. Of several tags of one image those are meant that have the name and number of the build as properties. Without `targetRepo` only the status is noted; with `dryRun` nothing is changed.',
+    parameters: nameAndNumber,
+    body: {
+      schema: schemaOf(BuildPromotionDto, {
+        title: 'BuildPromotion',
+        with: { properties: described('Set on the tags at the target.', mapOf(listOf(text))) },
+      }),
+    },
+    answers: { 200: { description: 'What was done.', schema: object({ messages: listOf(message) }) } },
+    errors: {
+      403: 'a right is missing: to read and, for a move, delete at the source, or to deploy at the target',
+      404: none,
+      405: 'a repository takes no writes',
+      409: 'the source does not hold all of an image',
+    },
+    examples: [
+      { path: { path: 'team%2Fapp/7' }, body: { status: 'released', comment: 'tested', dryRun: false } },
+    ],
   },
 })

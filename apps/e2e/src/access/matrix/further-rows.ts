@@ -22,6 +22,7 @@ export const buildRows = [
     hidden: 200,
   },
   { route: 'POST /artifactory/api/build/append/*path', access: 'user', body: [], administrator: 404 },
+  { route: 'POST /artifactory/api/build/promote/*path', access: 'user', administrator: 404 },
   { route: 'POST /artifactory/api/build/rename/*path', access: 'user', administrator: 400, hidden: 400 },
   { route: 'POST /artifactory/api/build/delete', access: 'user', administrator: 400, hidden: 400 },
   { route: 'DELETE /artifactory/api/build/*path', access: 'user', administrator: 400, hidden: 400 },
