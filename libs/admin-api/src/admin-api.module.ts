@@ -1,4 +1,10 @@
-import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common'
+import {
+  type DynamicModule,
+  type FactoryProvider,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+} from '@nestjs/common'
 import { APP_FILTER, APP_GUARD } from '@nestjs/core'
 import { AccessPermissionsController } from './permissions/access-permissions.controller.js'
 import { type AdminApiPorts, adminApiPorts } from './admin-api-ports.js'
@@ -24,6 +30,7 @@ import { PromoteController } from './items/promote.controller.js'
 import { RequestContexts } from './items/request-contexts.js'
 import { StorageController } from './items/storage.controller.js'
 import { TransferItemsController } from './items/transfer-items.controller.js'
+import { closeAfterUnreadBody } from './http/close-after-unread-body.js'
 import { OidcLoginsController } from './oidc/oidc-logins.controller.js'
 import { OidcProvidersController } from './oidc/oidc-providers.controller.js'
 import { OpenApiController } from './openapi/openapi.controller.js'
@@ -183,7 +190,7 @@ const administrations: readonly FactoryProvider[] = [
  * The guard and the error filter apply to every Nest route of the application.
  */
 @Module({})
-export class AdminApiModule {
+export class AdminApiModule implements NestModule {
   static register({ imports, inject, useFactory }: AdminApiOptions): DynamicModule {
     return {
       module: AdminApiModule,
@@ -212,5 +219,9 @@ export class AdminApiModule {
         },
       ],
     }
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(closeAfterUnreadBody).forRoutes('{*path}')
   }
 }

@@ -205,6 +205,8 @@ function readBytes(request: IncomingMessage, { maximum, grow }: BodyLimit = usua
         chunks.push(chunk)
       } catch (error) {
         isRefused = true
+        // The rest, however long, is left where it is; the connection ends with the answer.
+        request.pause()
         reject(error)
       }
     })

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type Server } from 'node:http'
 import {
   administrationScope,
   type Group,
@@ -100,6 +100,11 @@ export class AdminApiApp {
 
   get repositories(): RepositoryDirectory {
     return this.parts.ports.repositories
+  }
+
+  /** For those who look at its connections. */
+  get server(): Server {
+    return this.app.getHttpServer()
   }
 
   get users(): UserAccountStore {
