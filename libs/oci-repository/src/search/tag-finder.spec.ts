@@ -19,14 +19,17 @@ class ManyTags implements TagSearchStore {
     this.asked.push({ ...page, repositories })
     const [repository = 0 as RepositoryId] = repositories
     const all = Array.from({ length: this.count }, (_, n) => parseTag(this.nameAt(n)))
-    const start = page.after === undefined ? 0 : all.indexOf(page.after.tag) + 1
-    return all.slice(start, start + page.limit + 1).map((tag) => ({
-      repository,
-      image: nameOf('app'),
-      tag,
-      digest: 'sha256:x' as never,
-      mediaType: 'x',
-    }))
+    const after = page.after?.tag ?? ''
+    return all
+      .filter((tag) => tag > after)
+      .slice(0, page.limit + 1)
+      .map((tag) => ({
+        repository,
+        image: nameOf('app'),
+        tag,
+        digest: 'sha256:x' as never,
+        mediaType: 'x',
+      }))
   }
 }
 
@@ -69,7 +72,16 @@ describe('TagFinder', () => {
       more: false,
     })
     expect(await find(store, 1, { tags: /none/ })).toEqual({ tags: [], more: false })
-    expect(Math.max(...store.asked.map(({ limit }) => limit))).toBe(20_000)
+    expect(Math.max(...store.asked.map(({ limit }) => limit))).toBe(5000)
+  })
+
+  it('does not look through the rest of an image of which nothing may be read', async () => {
+    const store = new ManyTags(30_000, numbered)
+    const finder = new TagFinder(store, bench.directory)
+    const nothing = bench.only([], 'local')
+    const found = await finder.find(['local' as RepositoryKey], {}, { limit: 1, after: undefined }, nothing)
+    expect([found.items, found.more]).toEqual([[], false])
+    expect(store.asked).toHaveLength(2)
   })
 
   it('asks once where everything may be read', async () => {

@@ -38,8 +38,11 @@ const maximumValues = 100
 /** Of one glob: each costs a walk through what is left of the text. */
 const maximumStars = 10
 
+/** Of an image of which nothing may be read, the rest is skipped. No tag has this in it. */
+const afterAllTags = '~' as Tag
+
 /** At most so many tags are looked at at once. */
-const largestBatch = 20_000
+const largestBatch = 5000
 
 /**
  * Searches for tags that the principal may read. That there are others, which match but are left out, is not told: a page
@@ -79,7 +82,9 @@ export class TagFinder {
       }
       const last = rows.at(-1)
       if (kept.length > limit || rows.length <= batch || last === undefined) return listingOf(kept, limit)
-      from = { repository: last.repository, image: last.image, tag: last.tag }
+      const key = searched.get(last.repository)?.key
+      const isClosed = key !== undefined && !context.mayPartly('read', key, last.image)
+      from = { repository: last.repository, image: last.image, tag: isClosed ? afterAllTags : last.tag }
     }
   }
 
