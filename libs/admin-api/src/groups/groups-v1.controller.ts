@@ -18,8 +18,8 @@ import { type Caller, CurrentCaller } from '../caller.js'
 import { allPages } from '../http/all-pages.js'
 import { baseUrlOf } from '../http/base-url.js'
 import { createOrChange } from '../http/create-or-change.js'
-import { queryText } from '../http/cursor-page.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
+import { isOn } from '../http/query-switch.js'
 import { requireUnchanged } from '../http/require-unchanged.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
 import { Documented } from '../openapi/route-description.js'
@@ -55,7 +55,7 @@ export class GroupsV1Controller {
   @Get(':name')
   async get(@Param('name') name: string, @Query() query: Record<string, unknown>): Promise<object> {
     const group = await this.groups.existing(name)
-    const withMembers = queryText(query, 'includeUsers') === 'true'
+    const withMembers = isOn(query, 'includeUsers')
     return groupV1Json(group, withMembers ? await this.groups.members(name) : undefined)
   }
 

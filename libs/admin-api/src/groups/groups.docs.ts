@@ -44,7 +44,7 @@ export const groupsV1Docs = describeRoutes('Groups', {
       },
     },
     answers: { 200: { description: 'The group.', schema: groupV1 } },
-    errors: { 404: noGroup },
+    errors: { 400: 'includeUsers is no flag', 404: noGroup },
     examples: [{ path: { name: 'readers' }, query: { includeUsers: 'true' } }, { path: { name: 'readers' } }],
   },
   put: {

@@ -28,6 +28,8 @@ describe('groups', () => {
     const rights = { watchManager: false, policyManager: false, reportsManager: false }
     const shown = { ...body, realm: 'internal', ...rights }
     expect((await app.send('GET', `${path}?includeUsers=true`)).json).toEqual(shown)
+    expect((await app.send('GET', `${path}?includeUsers=True`)).json).toEqual(shown)
+    expect(await status(app.send('GET', `${path}?includeUsers=some`))).toBe(400)
     const { userNames: _members, ...withoutMembers } = shown
     expect((await app.send('GET', path)).json).toEqual(withoutMembers)
     expect(await status(app.send('POST', path, { externalId: '', userNames: ['BOB'] }))).toBe(200)

@@ -1,6 +1,9 @@
 import { hexOf } from '@entrepot/kernel'
 import type { FileItem, FolderItem, ItemList, ItemTimes } from '@entrepot/oci-repository'
 
+/** Of a folder that is no tag's: clients read a time of everything, and must not see it change. */
+const noTime = new Date(0).toISOString()
+
 export interface ItemPlace {
   readonly baseUrl: string
   /** As it was asked for. */
@@ -42,7 +45,7 @@ export function itemListJson(
     .map(({ path: uri, folder, size, digest, modified }) => ({
       uri: `/${uri}`,
       size: folder ? -1 : size,
-      ...(modified === undefined ? {} : { lastModified: modified.toISOString() }),
+      lastModified: modified?.toISOString() ?? noTime,
       folder,
       ...(digest?.startsWith('sha256:') === true ? { sha2: hexOf(digest) } : {}),
     }))
@@ -56,7 +59,7 @@ export function itemUri({ baseUrl, repository }: ItemPlace, path: string): strin
 }
 
 function timesJson(times: ItemTimes | undefined): object {
-  if (times === undefined) return {}
+  if (times === undefined) return { created: noTime, lastModified: noTime, lastUpdated: noTime }
   const { created, createdBy, modified, modifiedBy } = times
   return {
     created: created.toISOString(),

@@ -51,6 +51,9 @@ describe('GET /artifactory/api/storage', () => {
     expect((await get('local/team/app')).json).toEqual({
       repo: 'local',
       path: '/team/app',
+      created: '1970-01-01T00:00:00.000Z',
+      lastModified: '1970-01-01T00:00:00.000Z',
+      lastUpdated: '1970-01-01T00:00:00.000Z',
       children: [
         { uri: '/1.0', folder: true },
         { uri: '/secret', folder: true },

@@ -1,5 +1,6 @@
 import { RegistryError } from '@entrepot/kernel'
 import { type Query, queryText } from '../http/cursor-page.js'
+import { isOn } from '../http/query-switch.js'
 
 export interface ListOptions {
   /** 1 for what is directly in the folder. */
@@ -19,15 +20,4 @@ export function listOptionsOf(query: Query): ListOptions | undefined {
     )
   }
   return { depth: deep ? Number(depth ?? Infinity) : 1, withFolders: isOn(query, 'listFolders') }
-}
-
-/** Artifactory's switches are 1 and 0. */
-export function isOn(query: Query, name: string): boolean {
-  const text = queryText(query, name)
-  if (text === undefined || text === '0' || text === 'false') return false
-  if (text === '1' || text === 'true') return true
-  throw new RegistryError(
-    'REQUEST_INVALID',
-    `${name} is ${JSON.stringify(text.slice(0, 100))}, expected 1 or 0`,
-  )
 }

@@ -1,7 +1,7 @@
 import { RegistryError } from '@entrepot/kernel'
 import type { Query } from '../http/cursor-page.js'
 import { requiredText } from '../http/required-text.js'
-import { isOn } from './list-options.js'
+import { isOn } from '../http/query-switch.js'
 
 export interface TransferQuery {
   /** The key of the target repository. */

@@ -1,3 +1,4 @@
+import { flagOf } from '../http/query-switch.js'
 import { IsCount, IsFlag, IsOneOf, IsSecretText, IsText } from '../field-rules.js'
 
 const hundredYears = 100 * 365 * 24 * 60 * 60
@@ -35,5 +36,6 @@ export function typedTokenFields(body: Readonly<Record<string, unknown>>): Recor
 }
 
 function flag(name: string, value: unknown): Record<string, boolean> {
-  return value === 'true' || value === 'false' ? { [name]: value === 'true' } : {}
+  const meant = typeof value === 'string' ? flagOf(value) : undefined
+  return meant === undefined ? {} : { [name]: meant }
 }

@@ -69,6 +69,18 @@ export class TokensController {
     warnOfIgnored(response, unknownFieldsIn(RevocationDto, body))
   }
 
+  /** As Artifactory has it; the POST is of its older API. */
+  @Documented(tokensDocs.deleteAny)
+  @Delete('revoke')
+  @HttpCode(200)
+  deleteAny(
+    @CurrentCaller() caller: Caller,
+    @JsonOrFormBody() body: JsonObject,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    return this.revokeAny(caller, body, response)
+  }
+
   @Documented(tokensDocs.get)
   @Get(':id')
   async get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<object> {

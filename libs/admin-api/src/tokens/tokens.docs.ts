@@ -117,6 +117,14 @@ export const tokensDocs = describeRoutes('Tokens', {
     errors: { 400: 'neither is given', 404: noToken },
     examples: [{ body: { token_id: exampleTokenId } }],
   },
+  deleteAny: {
+    summary: 'Revoke a token by its secret or its id, as some clients do',
+    details: 'Whoever has a token may make it worthless.',
+    body: { schema: schemaOf(RevocationDto), mediaTypes: forms },
+    answers: { 200: { description: 'It works no more.' } },
+    errors: { 400: 'neither is given', 404: noToken },
+    examples: [{ body: { token_id: exampleTokenId } }],
+  },
   get: {
     summary: 'Show a token, without its secret',
     parameters: { id },

@@ -109,6 +109,11 @@ describe('access tokens', () => {
       (token: Created) => [`${path}/revoke`, { token_id: token.token_id }] as const,
     ],
     [
+      'by themselves, and DELETE',
+      'DELETE',
+      (token: Created) => [`${path}/revoke`, { token: token.access_token }] as const,
+    ],
+    [
       'by themselves',
       'POST',
       (token: Created) => [`${legacy}/revoke`, { token: token.access_token }] as const,
@@ -233,6 +238,17 @@ describe('access tokens', () => {
     expect((await app.send('GET', `${path}/${id}`, undefined, alice)).json).toMatchObject({
       subject: 'alice',
     })
+  })
+
+  it.each(['true', 'True', '1'])('of a form are refreshable where it says %s', async (refreshable) => {
+    const form = {
+      authorization: alice.authorization,
+      raw: new URLSearchParams({ refreshable, expires_in: '60' }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }
+    const answer = await app.send('POST', legacy, undefined, form)
+    expect([answer.status, answer.json]).toEqual([200, expect.objectContaining({ expires_in: 60 })])
+    expect(answer.json).toHaveProperty('refresh_token')
   })
 
   it('end with their user', async () => {

@@ -173,13 +173,13 @@ const userRows: readonly AdminRow[] = [
   { route: 'GET /access/api/v1/tokens', access: 'user', administrator: 200, hidden: 200 },
   { route: 'GET /access/api/v1/tokens/:id', access: 'user', thing: 'token', administrator: 404 },
   { route: 'DELETE /access/api/v1/tokens/:id', access: 'user', thing: 'token', administrator: 404 },
-  {
-    route: 'POST /access/api/v1/tokens/revoke',
+  ...['POST', 'DELETE'].map((method): AdminRow => ({
+    route: `${method} /access/api/v1/tokens/revoke`,
     access: 'user',
     thing: 'token',
     body: (id) => ({ token_id: id }),
     administrator: 404,
-  },
+  })),
   { route: 'GET /artifactory/api/security/token', access: 'user', administrator: 200, hidden: 200 },
   {
     route: 'POST /artifactory/api/security/token/revoke',
