@@ -75,7 +75,7 @@ function otherKey(needed: string, has: string, cause?: unknown): StartupError {
     `the secrets in this database were sealed with master key ${needed}, and ${has}. Set ENTREPOT_MASTER_KEY (or ` +
       'ENTREPOT_MASTER_KEY_FILE) as on the servers that used the database before, or copy master.key from the data folder ' +
       `of the first. If nobody has that key any more, start once with ENTREPOT_LOST_MASTER_KEY=${needed}: passwords for ` +
-      'upstreams, directories and OpenID providers are then taken away and have to be entered again',
+      'upstreams, proxies, directories and OpenID providers are then taken away and have to be entered again',
     { cause },
   )
 }
