@@ -1,3 +1,4 @@
+import { plainGroup } from '@entrepot/identity/testing'
 import { FakeSecretBox } from '@entrepot/kernel/testing'
 import { configurationTransactionsContract } from '@entrepot/admin-api/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import { newManifest } from '../testing/content.js'
 import { TestDatabase } from '../testing/test-database.js'
 import { PostgresConfiguration } from './configuration.store.js'
 import { PostgresManifestStore } from './manifest.store.js'
+import { PostgresPermissionTargetStore } from './permission-target.store.js'
 import { PostgresRepositoryStore } from './repository.store.js'
 import { PostgresUserAccountStore } from './user-account.store.js'
 
@@ -50,28 +52,53 @@ describe('all that is administered', () => {
     ).rejects.toThrow()
   })
 
-  it('is not changed by two at once: who administers waits, and what came between is a conflict', async () => {
+  it('is changed by one at a time: whoever changes it beside waits, and who reads or logs in does not', async () => {
     const configuration = await open()
-    const beside = new PostgresUserAccountStore(db.database)
-    await beside.create({ name: 'ann', admin: true })
+    const users = new PostgresUserAccountStore(db.database)
+    const repositories = new PostgresRepositoryStore(db.database, new FakeSecretBox())
+    const targets = new PostgresPermissionTargetStore(db.database)
+    const ann = await users.create({ name: 'ann', admin: true })
+    const { id, config, revision } = await repositories.create(localConfig('here'))
+    const target = { name: 'reading', repositories: [], includes: [], excludes: [], users: {}, groups: {} }
+    const done: string[] = []
+    const note = (name: string) => () => void done.push(name)
+    let beside: readonly Promise<void>[] = []
+    await configuration.transaction(async (stores) => {
+      beside = [
+        users.update('ann', { email: 'late@registry.example' }).then(note('user')),
+        repositories.update({ ...config, description: 'late' }, revision).then(note('repository')),
+        targets.create(target).then(note('target')),
+        users.create({ name: 'bob', admin: true }).then(note('administrator')),
+      ]
+      await users.recordLogin(ann.id, new Date())
+      await repositories.list()
+      await new PostgresManifestStore(db.database).put(
+        id,
+        parseImageName('app'),
+        newManifest('{}'),
+        [],
+        'ann',
+      )
+      await stores.users.update('ann', { email: 'early@registry.example' })
+      await stores.groups.create(plainGroup('made'))
+      expect(done).toEqual([])
+    })
+    await Promise.all(beside)
+    expect(done.toSorted()).toEqual(['administrator', 'repository', 'target', 'user'])
+    expect((await users.find('ann'))?.email).toBe('late@registry.example')
+  })
+
+  it('is not changed by what was read before a change of another', async () => {
+    const configuration = await open()
+    const users = new PostgresUserAccountStore(db.database)
     const repositories = new PostgresRepositoryStore(db.database, new FakeSecretBox())
     const { config, revision } = await repositories.create(localConfig('here'))
-    let waited: Promise<unknown> = Promise.resolve()
-    let isChanged = false
-    await configuration.transaction(async (stores) => {
-      waited = beside.update('ann', { email: 'late@registry.example' }).then(() => (isChanged = true))
-      await stores.users.update('ann', { email: 'early@registry.example' })
-      await stores.repositories.list()
-      expect(isChanged).toBe(false)
-    })
-    await waited
-    expect((await beside.find('ann'))?.email).toBe('late@registry.example')
     await repositories.update({ ...config, description: 'by another' }, revision)
     const late = configuration.transaction(async (stores) => {
-      await stores.users.update('ann', { disabled: false, email: 'never@registry.example' })
+      await stores.users.create({ name: 'never' })
       await stores.repositories.update({ ...config, description: 'by us' }, revision)
     })
     await expect(late).rejects.toMatchObject({ code: 'CONFLICT' })
-    expect((await beside.find('ann'))?.email).toBe('late@registry.example')
+    expect(await users.find('never')).toBeUndefined()
   })
 })

@@ -18,6 +18,13 @@ export type PostgresConfigurationStores = ReturnType<typeof storesOn>
 
 const asSnapshot: Statement = { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' }
 
+/** After the members, as whoever changes a virtual repository does. Reading and pushing go on. */
+const lockDocuments: Statement = {
+  text: `
+    LOCK TABLE repositories, permission_targets, ldap_settings, ldap_group_settings, oidc_providers, security_settings
+    IN SHARE ROW EXCLUSIVE MODE`,
+}
+
 /** All that is administered, read at one moment or changed by one transaction. */
 export class PostgresConfiguration {
   constructor(
@@ -34,13 +41,14 @@ export class PostgresConfiguration {
   }
 
   /**
-   * One transaction over all stores. Two of these, and whoever changes users, groups or the members of repositories beside
-   * one, wait for each other; other changes are found out by their revisions. `work` may be called several times.
+   * One transaction over all stores. Two of these, and whoever changes anything of it but the account of a user who logs in,
+   * wait for each other: what is read here stays so to the end. `work` may be called several times.
    * @throws RegistryError what the stores throw, and CONFLICT when nobody could administer at the end
    */
   transaction<T>(work: (stores: PostgresConfigurationStores) => Promise<T>): Promise<T> {
     return keepAdministrator(this.database, async (transaction) => {
       await transaction.query(lockMembers, [])
+      await transaction.query(lockDocuments, [])
       return work(storesOn(transaction, this.box, locked))
     })
   }
