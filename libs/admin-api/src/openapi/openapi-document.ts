@@ -215,7 +215,12 @@ function answersOf(
 function failuresOf(route: DescribedRoute, components: Components): Readonly<Record<string, ResponseObject>> {
   const content = { 'application/json': { schema: components.add(errorSchema) } }
   const entries = [...errorsOf(route)].map(([status, reasons]) => {
-    return [status, { description: `${reasons.join('; or ')}.`, content }] as const
+    return [status, { description: sentence(reasons), content }] as const
   })
   return Object.fromEntries(entries)
+}
+
+function sentence(reasons: readonly string[]): string {
+  const all = reasons.join('; or ')
+  return `${all.charAt(0).toUpperCase()}${all.slice(1)}.`
 }
