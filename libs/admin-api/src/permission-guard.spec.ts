@@ -100,6 +100,7 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
     '/artifactory/api/build/append/*path': 'POST',
     '/artifactory/api/build/delete': 'POST',
     '/artifactory/api/build/patternArtifacts': 'POST',
+    '/artifactory/api/build/promote/*path': 'POST',
     '/artifactory/api/build/rename/*path': 'POST',
     '/artifactory/api/build/retention/*path': 'POST',
     '/artifactory/api/security/users/:name': 'GET POST',
