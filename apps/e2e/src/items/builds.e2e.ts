@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { JfrogClient } from 'jfrog-client-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Containers } from '../support/containers.js'
 import { adminPassword, Entrepot } from '../support/entrepot.js'
@@ -306,6 +307,20 @@ describe.skipIf(!requirePart('root', 'skopeo'))("build-info of JFrog's CLI", () 
     const url = `artifactory/api/build/retention/${encodeURIComponent(name)}?async=false`
     expect((await ask('POST', url, { body: retention, type })).status).toBe(204)
     expect((await ask('GET', escaped)).status).toBe(404)
+  })
+
+  it("is found by JFrog's client for Node.js", async () => {
+    const client = new JfrogClient({
+      artifactoryUrl: `${entrepot.url}/artifactory`,
+      username: 'ci',
+      password: ciPassword,
+      retries: 0,
+      logger: { debug: () => undefined, error: () => undefined, warn: () => undefined },
+    })
+    const search = client.artifactory().search()
+    const { results } = await search.aqlSearch(inFolder('docker-local', 'team/app/1.0'))
+    expect(results.map((item) => item.name)).toEqual(['manifest.json', ...filesOf(image)])
+    await expect(search.aqlSearch('items.find({"repo": ')).rejects.toThrow(/400/)
   })
 
   it('is refused with a position, without a stack or SQL', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { AdminApiApp, type Ask, errorsOf } from '../testing/admin-api-app.js'
 
 const docker = { packageType: 'docker' }
@@ -105,6 +105,17 @@ describe('a search by AQL', () => {
       results: [{ path: 'team/app/1.0' }],
       range: { start_pos: 1, end_pos: 2, total: 1, limit: 1 },
     })
+  })
+
+  it('says when there is more than is answered, and when a checksum is still missing', async () => {
+    const found = { items: [], isCut: true, lacksChecksums: true }
+    const finder = vi.spyOn(app.ports.content.finder, 'find').mockResolvedValueOnce(found)
+    const answer = await ask('items.find()')
+    expect(answer.json).toMatchObject({
+      range: { notification: expect.stringContaining('trimmed') as string },
+    })
+    expect(answer.headers.get('warning')).toContain('SHA-1')
+    finder.mockRestore()
   })
 
   it('finds what the caller may read and nothing else: tags by pattern, and nothing by a token for something else', async () => {

@@ -93,6 +93,18 @@ describe('PostgresItemSearch', () => {
     expect(found).toBeGreaterThan(50)
   }, 120_000)
 
+  it('stops where there is too much to answer, and says so unless it was told to stop there', async () => {
+    const content = await open()
+    await fillSearchable(content)
+    const search = new PostgresItemSearch(db.database, { seconds: 10, items: 3 })
+    const find = (text: string) => search.search(parseAql(text, new Date()) as ItemQuery, scopeOf(content))
+    const all = await find('items.find()')
+    expect([all.items.length, all.isCut]).toEqual([3, true])
+    expect((await find('items.find().limit(100)')).isCut).toBe(true)
+    expect((await find('items.find().limit(3)')).isCut).toBe(false)
+    expect(await find('items.find({"path": "base/v1"})')).toMatchObject({ isCut: false })
+  })
+
   it('is stopped when it takes too long, and says what to do', async () => {
     const content = await open()
     await db.database.query(
@@ -110,7 +122,7 @@ describe('PostgresItemSearch', () => {
           }),
         ),
     } as unknown as Database
-    const search = new PostgresItemSearch(slow, 0.2).search(
+    const search = new PostgresItemSearch(slow, { seconds: 0.2, items: 10 }).search(
       parseAql('items.find()', new Date()) as ItemQuery,
       scopeOf(content),
     )

@@ -36,8 +36,14 @@ interface ItemRow {
   readonly modified_by: string | null
 }
 
-/** How long a search may take. */
-const timeLimitSeconds = 10
+export interface SearchLimits {
+  /** How long a search may take. */
+  readonly seconds: number
+  /** How many items are answered. */
+  readonly items: number
+}
+
+const usualLimits: SearchLimits = { seconds: 10, items: maximumFoundItems }
 
 /** SQLSTATE of a statement that was stopped because of its time limit. */
 const canceled = '57014'
@@ -45,21 +51,21 @@ const canceled = '57014'
 export class PostgresItemSearch implements ItemSearch {
   constructor(
     private readonly database: Database,
-    private readonly limitSeconds = timeLimitSeconds,
+    private readonly limits = usualLimits,
   ) {}
 
   async search(query: ItemQuery, scope: ItemScope): Promise<FoundItems> {
     if (scope.repositories.length === 0 || query.limit === 0) return { items: [], isCut: false }
-    const wanted = Math.min(query.limit ?? Infinity, maximumFoundItems)
+    const wanted = Math.min(query.limit ?? Infinity, this.limits.items)
     const { text, values } = itemStatement(query, scope, wanted + 1)
     const rows = await this.database.transaction(async (transaction) => {
-      await transaction.query({ text: `SET LOCAL statement_timeout = ${this.limitSeconds * 1000}` }, [])
+      await transaction.query({ text: `SET LOCAL statement_timeout = ${this.limits.seconds * 1000}` }, [])
       // Compiling a plan for so many arms takes longer than running it.
       await transaction.query({ text: 'SET LOCAL jit = off' }, [])
       try {
         return await transaction.query<ItemRow>({ text }, values)
       } catch (error) {
-        throw postgresErrorOf(error)?.code === canceled ? tooSlow(this.limitSeconds, error) : error
+        throw postgresErrorOf(error)?.code === canceled ? tooSlow(this.limits.seconds, error) : error
       }
     })
     const byId = new Map(scope.repositories.map((repository) => [repository.id, repository]))
