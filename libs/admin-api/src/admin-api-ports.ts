@@ -12,6 +12,7 @@ import type {
   OidcProviders,
   OidcTokenExchange,
   PasswordHasher,
+  PasswordPolicies,
   PrincipalSource,
   RefreshTokens,
   RequestAuthenticator,
@@ -44,6 +45,7 @@ export interface AccountPorts {
   readonly users: UserAccountStore
   readonly groups: GroupStore
   readonly hasher: PasswordHasher
+  readonly passwordPolicies: Pick<PasswordPolicies, 'current' | 'change' | 'refusalOf'>
   /** For users who prove their old password; counts failures. */
   readonly passwords: Authenticator
   readonly principals: Pick<PrincipalSource, 'forget'>

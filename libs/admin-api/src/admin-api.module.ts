@@ -53,6 +53,7 @@ import { TagSearchController } from './search/tag-search.controller.js'
 import { AnonymousController } from './security/anonymous.controller.js'
 import { LoginLocksController } from './security/login-locks.controller.js'
 import { ConfigurationController } from './system/configuration.controller.js'
+import { PasswordPolicyController } from './security/password-policy.controller.js'
 import { HealthController } from './system/health.controller.js'
 import { contractVersion } from './system/contract-version.js'
 import { SystemController } from './system.controller.js'
@@ -93,6 +94,7 @@ export const adminApiControllers = [
   OidcLoginsController,
   OidcProvidersController,
   OpenApiController,
+  PasswordPolicyController,
   PermissionsV1Controller,
   PermissionsV2Controller,
   PromoteController,

@@ -122,6 +122,7 @@ const table: Readonly<Record<Permission, Readonly<Record<string, string>>>> = {
   },
   administrator: {
     '/artifactory/api/storageinfo': 'GET',
+    '/access/api/v1/config/security/password_policy': 'GET PUT PATCH',
     '/artifactory/api/storageinfo/calculate': 'POST',
     '/artifactory/api/repositories/configurations': 'GET',
     '/artifactory/api/v2/repositories/batch': 'PUT POST',

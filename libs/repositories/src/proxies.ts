@@ -1,9 +1,12 @@
 import { type Broadcast, Replicated } from '@entrepot/coordination'
-import { byCodePoint, isRegistryError, type Logger } from '@entrepot/kernel'
+import { byCodePoint, isRegistryError, type Logger, Turns } from '@entrepot/kernel'
 import type { ProxyConfig, ProxyStore, StoredProxy } from './proxy-config.js'
 
 /** What is to become of proxies by their keys; undefined: it goes. Those that are not in it stay. */
 export type ChangedProxies = ReadonlyMap<string, ProxyConfig | undefined>
+
+/** Makes changes of what there is. */
+export type ProxiesChange = (find: (key: string) => ProxyConfig | undefined) => ChangedProxies
 
 type ByKey = ReadonlyMap<string, StoredProxy>
 
@@ -16,6 +19,7 @@ const ownService = 'jfrt'
 /** The proxies, in memory on every replica. */
 export class Proxies {
   readonly #proxies: Replicated<ByKey>
+  readonly #turns = new Turns()
 
   constructor(
     private readonly store: ProxyStore,
@@ -64,9 +68,11 @@ export class Proxies {
    * @returns what was changed
    * @throws RegistryError what `change` throws; CONFLICT when others change them all the time
    */
-  async change(
-    change: (find: (key: string) => ProxyConfig | undefined) => ChangedProxies,
-  ): Promise<ChangedProxies> {
+  change(change: ProxiesChange): Promise<ChangedProxies> {
+    return this.#turns.take('proxies', () => this.changeInTurn(change))
+  }
+
+  private async changeInTurn(change: ProxiesChange): Promise<ChangedProxies> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#proxies.reload()
       const current = this.#proxies.current

@@ -16,6 +16,7 @@ import {
   LockPolicies,
   LoginGuard,
   PasswordHasher,
+  PasswordPolicies,
   PasswordMemory,
   PrincipalSource,
   RefreshTokens,
@@ -164,6 +165,12 @@ export const userDirectoriesToken = Symbol('UserDirectories')
         new LockPolicies(store, broadcast, logger),
     },
     {
+      provide: PasswordPolicies,
+      inject: [PostgresSecuritySettingStore, broadcastToken, PinoLogger],
+      useFactory: (store: PostgresSecuritySettingStore, broadcast: Broadcast, logger: PinoLogger) =>
+        new PasswordPolicies(store, broadcast, logger),
+    },
+    {
       provide: FailureCount,
       inject: [PostgresLoginFailureStore, LockPolicies, auditTrailToken],
       useFactory: (failures: PostgresLoginFailureStore, policies: LockPolicies, audit: AuditTrail) =>
@@ -207,6 +214,7 @@ export const userDirectoriesToken = Symbol('UserDirectories')
     LockPolicies,
     LoginGuard,
     PasswordHasher,
+    PasswordPolicies,
     PrincipalSource,
     RefreshTokens,
     SigningKeys,
@@ -217,17 +225,20 @@ export class IdentityModule implements OnModuleInit, BeforeApplicationShutdown {
     private readonly keys: SigningKeys,
     private readonly tokenUses: AccessTokenUses,
     private readonly lockPolicies: LockPolicies,
+    private readonly passwordPolicies: PasswordPolicies,
   ) {}
 
   async onModuleInit(): Promise<void> {
     await this.keys.start()
     await this.lockPolicies.start()
+    await this.passwordPolicies.start()
     this.tokenUses.start()
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.keys.stop()
     this.lockPolicies.stop()
+    this.passwordPolicies.stop()
     await this.tokenUses.stop()
   }
 }

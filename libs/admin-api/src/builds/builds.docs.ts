@@ -168,7 +168,7 @@ export const promoteBuildDocs = describeRoutes('Builds', {
     },
     answers: { 200: { description: 'What was done.', schema: object({ messages: listOf(message) }) } },
     errors: {
-      403: 'a right is missing: to read and, for a move, delete at the source, or to deploy at the target',
+      403: 'a right is missing: to read and, for a move, delete at the source, or to deploy to the target',
       404: none,
       405: 'a repository takes no writes',
       409: 'the source does not hold all of an image',

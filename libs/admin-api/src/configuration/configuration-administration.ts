@@ -28,11 +28,16 @@ export interface Author {
 /** A change beside is seen when something was read before it: it is read again, so often. */
 const maximumAttempts = 5
 
+/** What users' passwords and logins go through. */
+export type ConfigurationAccounts = Pick<AccountPorts, 'hasher' | 'principals' | 'refreshTokens'> & {
+  readonly passwordPolicies: Pick<AccountPorts['passwordPolicies'], 'refusalOf'>
+}
+
 /** All that is administered, as one document. */
 export class ConfigurationAdministration {
   constructor(
     private readonly transactions: ConfigurationTransactions,
-    private readonly accounts: Pick<AccountPorts, 'hasher' | 'principals' | 'refreshTokens'>,
+    private readonly accounts: ConfigurationAccounts,
     private readonly followers: readonly ConfigurationFollower[],
     private readonly audit: AuditTrail,
   ) {}
@@ -71,7 +76,7 @@ export class ConfigurationAdministration {
   private runOf(content: JsonObject, source: SecretSource): Run {
     const problems = new Problems()
     const document = parseConfigurationDocument(content, problems)
-    const passwords = new PasswordWork(this.accounts.hasher)
+    const passwords = new PasswordWork(this.accounts.hasher, this.accounts.passwordPolicies)
     return new Run(this.transactions, document, problems, new SecretReader(source), passwords)
   }
 

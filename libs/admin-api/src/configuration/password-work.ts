@@ -1,11 +1,19 @@
-import type { PasswordHasher } from '@entrepot/identity'
+import type { PasswordHasher, PasswordPolicies } from '@entrepot/identity'
 
 /** Compares and hashes passwords, which takes long: each once, so that nothing is left to do while others wait. */
 export class PasswordWork {
   readonly #same = new Map<string, Promise<boolean>>()
   readonly #hashes = new Map<string, Promise<string>>()
 
-  constructor(private readonly hasher: PasswordHasher) {}
+  constructor(
+    private readonly hasher: PasswordHasher,
+    private readonly policies: Pick<PasswordPolicies, 'refusalOf'>,
+  ) {}
+
+  /** As `PasswordPolicies` has it. */
+  refusalOf(user: string, password: string): string | undefined {
+    return this.policies.refusalOf(user, password)
+  }
 
   isSame(hash: string, password: string): Promise<boolean> {
     return remembered(this.#same, JSON.stringify([hash, password]), () => this.hasher.verify(hash, password))

@@ -1,7 +1,7 @@
 import { type PermissionTarget, PermissionTargetPolicy, PermissionTargets } from '@entrepot/access'
-import { InMemoryPermissionTargetStore } from '@entrepot/access/testing'
+import { InMemoryPermissionTargetStore, InMemorySecuritySettingStore } from '@entrepot/access/testing'
 import { MemoryBroadcast } from '@entrepot/coordination/testing'
-import { PasswordHasher } from '@entrepot/identity'
+import { PasswordHasher, PasswordPolicies } from '@entrepot/identity'
 import {
   InMemoryAccounts,
   InMemoryGroupStore,
@@ -77,6 +77,11 @@ beforeEach(async () => {
       users,
       groups,
       hasher: new PasswordHasher(),
+      passwordPolicies: new PasswordPolicies(
+        new InMemorySecuritySettingStore(),
+        new MemoryBroadcast(),
+        silentLogger,
+      ),
       passwords: { authenticate: async () => undefined },
       principals: { forget: () => undefined },
       refreshTokens: { revokeAllOf: async () => undefined },

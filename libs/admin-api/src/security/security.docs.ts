@@ -1,6 +1,7 @@
 import { schemaOf } from '../openapi/dto-schema.js'
 import { flag, listOf, object, text, titled, whole } from '../openapi/json-schema.js'
 import { describeRoutes } from '../openapi/route-description.js'
+import { PasswordPolicyDto } from './password-policy.dto.js'
 import { AnonymousDto, LockPolicyDto } from './security.dto.js'
 
 const anonymousAccess = titled('AnonymousAccess', object({ enabled: flag }))
@@ -65,5 +66,36 @@ export const loginLocksDocs = describeRoutes('Security', {
     answers: done,
     errors: 'none',
     examples: [{}],
+  },
+})
+
+const passwordPolicy = schemaOf(PasswordPolicyDto, { title: 'PasswordPolicy', required: 'all' })
+const passwordPolicyChange = schemaOf(PasswordPolicyDto, { title: 'PasswordPolicyChange' })
+const isSet = { 204: { description: 'It holds for passwords that are set from now on.' } }
+
+export const passwordPolicyDocs = describeRoutes('Security', {
+  get: {
+    summary: 'Show what a password has to have',
+    details:
+      'Besides this, none is shorter than 8 characters, well known, made of the user name, or of one or two characters only.',
+    answers: { 200: { description: 'The least numbers of signs.', schema: passwordPolicy } },
+    errors: 'none',
+    examples: [{}],
+  },
+  put: {
+    summary: 'Say what a password has to have',
+    details: 'What is not given is 0.',
+    body: { schema: passwordPolicyChange },
+    answers: isSet,
+    errors: { 400: 'nothing is given, or no whole number from 0' },
+    examples: [{ body: { length: 10, uppercase: 1, lowercase: 1, digit: 1, special_char: 0 } }],
+  },
+  patch: {
+    summary: 'Change what a password has to have',
+    details: 'What is not given stays.',
+    body: { schema: passwordPolicyChange },
+    answers: isSet,
+    errors: { 400: 'nothing is given, or no whole number from 0' },
+    examples: [{ body: { length: 12 } }],
   },
 })

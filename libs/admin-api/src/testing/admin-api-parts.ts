@@ -18,6 +18,7 @@ import {
   OidcProviders,
   OidcTokenExchange,
   PasswordHasher,
+  PasswordPolicies,
   RefreshTokens,
   type SlowDown,
   type TokenService,
@@ -105,6 +106,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const targets = new PermissionTargets(stores.permissionTargets, broadcast, logger)
   const anonymous = new AnonymousAccess(settings, broadcast, logger)
   const policies = new LockPolicies(settings, broadcast, logger)
+  const passwordPolicies = new PasswordPolicies(settings, broadcast, logger)
   const directories = new ConfiguredDirectories(
     { directories: stores.directories, groups: stores.directoryGroups },
     broadcast,
@@ -114,7 +116,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   )
   const oidcProviders = new OidcProviders(stores.oidcProviders, broadcast, logger, systemClock)
   const replicated = [repositories, targets, anonymous, policies, directories, oidcProviders]
-  for (const each of replicated) await each.start()
+  for (const each of [...replicated, passwordPolicies]) await each.start()
 
   await policies.change({
     user: patient(defaultLockPolicy.user),
@@ -180,6 +182,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       users,
       groups: stores.groups,
       hasher,
+      passwordPolicies,
       passwords,
       principals,
       refreshTokens,
@@ -226,7 +229,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
     workbench,
     stop: async () => {
       await workbench.close()
-      for (const each of replicated) each.stop()
+      for (const each of [...replicated, passwordPolicies]) each.stop()
     },
   }
 }

@@ -1,5 +1,10 @@
 import { InMemoryPermissionTargetStore, InMemorySecuritySettingStore } from '@entrepot/access/testing'
-import { type DirectoryGroupSettings, type DirectorySettings, PasswordHasher } from '@entrepot/identity'
+import {
+  type DirectoryGroupSettings,
+  type DirectorySettings,
+  PasswordHasher,
+  PasswordRule,
+} from '@entrepot/identity'
 import {
   InMemoryAccounts,
   InMemoryGroupStore,
@@ -50,6 +55,7 @@ export class ConfigurationInstance {
     })
     const others = {
       hasher: new PasswordHasher(),
+      passwordPolicies: new PasswordRule(),
       principals: { forget: () => undefined },
       refreshTokens: { revokeAllOf: () => Promise.resolve() },
     }

@@ -1,10 +1,4 @@
-import {
-  internalRealm,
-  PasswordRule,
-  type UserAccount,
-  type UserAccountChange,
-  userNameOf,
-} from '@entrepot/identity'
+import { internalRealm, type UserAccount, type UserAccountChange, userNameOf } from '@entrepot/identity'
 import { type AuditTrail, RegistryError } from '@entrepot/kernel'
 import type { AccountPorts } from '../admin-api-ports.js'
 import type { Caller } from '../caller.js'
@@ -18,8 +12,6 @@ import type { NewUserSettings, OwnProfile, UserSettings } from './user-settings.
 
 /** What administrators do to users, and users to themselves. Every change is written down, and none shows a password. */
 export class UserAdministration {
-  readonly #rule = new PasswordRule()
-
   constructor(
     private readonly accounts: AccountPorts,
     private readonly grants: GrantCleanup,
@@ -155,7 +147,7 @@ export class UserAdministration {
 
   private async hashOf(name: string, password: string | undefined): Promise<string | undefined> {
     if (password === undefined) return undefined
-    const refusal = this.#rule.refusalOf(name, password)
+    const refusal = this.accounts.passwordPolicies.refusalOf(name, password)
     if (refusal !== undefined) throw invalid(`the password is refused: ${refusal}`)
     return this.accounts.hasher.hash(password)
   }

@@ -1,11 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import {
-  internalRealm,
-  PasswordRule,
-  type UserAccount,
-  type UserAccountChange,
-  userNameOf,
-} from '@entrepot/identity'
+import { internalRealm, type UserAccount, type UserAccountChange, userNameOf } from '@entrepot/identity'
 import { byCodePoint } from '@entrepot/kernel'
 import { given } from '../../http/given.js'
 import { fieldNamesOf } from '../../http/parse-dto.js'
@@ -21,7 +15,6 @@ import type { GivenSecret } from '../secret-reader.js'
 
 const fieldNames = fieldNamesOf(UserV2Dto).filter((name) => name !== 'username' && name !== 'old_password')
 const notInDocuments = ['username', 'effective_admin', 'last_logged_in', 'realm', 'groups']
-const rule = new PasswordRule()
 
 interface Entry {
   readonly path: string
@@ -111,7 +104,7 @@ async function passwordOf(
     // One that was set before a rule became stricter stays good.
     if (passwordHash !== undefined && (await context.input.passwords.isSame(passwordHash, secret.text)))
       return undefined
-    const refusal = rule.refusalOf(name, secret.text)
+    const refusal = context.input.passwords.refusalOf(name, secret.text)
     if (refusal === undefined) return secret.text
     refuse(`is refused: ${refusal}`)
   }
