@@ -1,18 +1,25 @@
 import type { Permission } from '../permission.js'
 import type { DescribedRoute } from './described-route.js'
 import type { BodyDescription } from './route-description.js'
-import { listOf, object, text, titled, whole } from './json-schema.js'
+import { described, listOf, object, text, titled, whole } from './json-schema.js'
 
 /** Artifactory's shape of every failure. */
 export const errorSchema = titled(
   'Errors',
-  object({
-    errors: {
-      ...listOf(object({ status: whole, message: text })),
-      minItems: 1,
-      description: 'What is wrong, and what to do about it; one entry for each thing.',
+  object(
+    {
+      errors: {
+        ...listOf(object({ status: whole, message: text })),
+        minItems: 1,
+        description: 'What is wrong, and what to do about it; one entry for each thing.',
+      },
     },
-  }),
+    {
+      code: described('Of `/access/api/v1/tokens` only, as its clients read it: `NOT_FOUND`.', text),
+      message: described('Of `/access/api/v1/tokens` only: the first message.', text),
+      detail: described('Of `/access/api/v1/tokens` only: the others.', text),
+    },
+  ),
 )
 
 const loginErrors: Readonly<Record<number, string>> = {

@@ -1,6 +1,18 @@
 import { type CreatedAccessToken, isMeantForHere, type NewAccessToken, serviceId } from '@entrepot/identity'
 import { RegistryError } from '@entrepot/kernel'
-import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common'
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseFilters,
+} from '@nestjs/common'
 import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
 import { type Caller, CurrentCaller } from '../caller.js'
@@ -14,6 +26,7 @@ import { OptionalLogin, RequiresUser } from '../permission.js'
 import { originOf } from '../request-origin.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { TokenAdministration } from './token-administration.js'
+import { TokenErrorFilter } from './token-error-filter.js'
 import { createdTokenJson, tokenJson, tokensJson } from './token-json.js'
 import { RevocationDto, TokenDto, typedTokenFields } from './token.dto.js'
 import { tokensDocs } from './tokens.docs.js'
@@ -22,6 +35,7 @@ const wholeUser = 'applied-permissions/user'
 
 /** The access tokens of the Access service. */
 @RequiresUser()
+@UseFilters(TokenErrorFilter)
 @Controller('access/api/v1/tokens')
 export class TokensController {
   constructor(

@@ -92,7 +92,7 @@ describe('access tokens', () => {
     ] as const) {
       const foreign = await app.send(method, at(id), undefined, bob)
       const absent = await app.send(method, at(none), undefined, bob)
-      expect([foreign.status, foreign.text.replace(id, none)]).toEqual([404, absent.text])
+      expect([foreign.status, foreign.text.replaceAll(id, none)]).toEqual([404, absent.text])
     }
     expect(await status(app.send('POST', `${path}/revoke`, { token_id: id }, bob))).toBe(404)
     expect(await status(app.send('POST', `${legacy}/revoke`, { token_id: id }, bob))).toBe(404)
@@ -249,6 +249,18 @@ describe('access tokens', () => {
     const answer = await app.send('POST', legacy, undefined, form)
     expect([answer.status, answer.json]).toEqual([200, expect.objectContaining({ expires_in: 60 })])
     expect(answer.json).toHaveProperty('refresh_token')
+  })
+
+  it('are refused in the words that their clients read, besides those of everything else', async () => {
+    const wrong = await app.send('POST', path, { expires_in: -1, refreshable: 'x' }, alice)
+    const [message = '', other = ''] = errorsOf(wrong)
+    expect(message).toContain('expires_in is -1')
+    expect(wrong.json).toMatchObject({ code: 'BAD_REQUEST', message, detail: other })
+    const nobody = await app.send('GET', path, undefined, { authorization: undefined })
+    expect(nobody.json).toMatchObject({ code: 'UNAUTHORIZED', message: 'this needs a login', detail: '' })
+    const absent = await app.send('GET', `${path}/none`)
+    expect(absent.json).toMatchObject({ code: 'NOT_FOUND', message: errorsOf(absent)[0] })
+    expect((await app.send('GET', '/access/api/v2/users/none')).json).not.toHaveProperty('code')
   })
 
   it('end with their user', async () => {
