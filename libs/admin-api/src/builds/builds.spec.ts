@@ -120,10 +120,16 @@ describe('build-info', () => {
     expect(await seen(other)).toMatchObject({ buildInfo: { agent: 'b' } })
   })
 
-  it('is not for nobody, nor for a token that is limited to some content', async () => {
+  it('is not for nobody, nor for a token that is limited to some content or stands for groups', async () => {
     const { scope } = { scope: `artifact:here/**:*` }
     const made = await app.send('POST', '/access/api/v1/tokens', { username: 'publisher', scope })
     const { access_token: token } = made.json as { access_token: string }
+    await app.addGroup(`crew-${run}`)
+    await app.send('PATCH', '/access/api/v2/users/publisher/groups', { add: [`crew-${run}`] })
+    const ofGroup = `applied-permissions/groups:crew-${run}`
+    const group = await app.send('POST', '/access/api/v1/tokens', { username: 'publisher', scope: ofGroup })
+    const { access_token: groupToken } = group.json as { access_token: string }
+    expect((await publish('1', {}, { authorization: `Bearer ${groupToken}` })).status).toBe(403)
     expect((await publish('1', {}, { authorization: undefined })).status).toBe(401)
     expect((await publish('1', {}, { authorization: `Bearer ${token}` })).status).toBe(403)
     expect(await numbersOf()).toEqual([])

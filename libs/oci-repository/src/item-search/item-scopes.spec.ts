@@ -65,6 +65,8 @@ describe('what a search may look at', () => {
     const limited = userPrincipal('admin', { admin: true, limits: [] })
     const nothing = bench.context({ principal: limited, may: () => false, mayPartly: () => false })
     expect(await of('{}', nothing)).toMatchObject({ whole: [], images: [], tags: [], publisher: limited.id })
+    const groups = bench.context({ ...nothing, principal: userPrincipal('ann', { groupsOnly: true }) })
+    expect((await of('{}', groups)).publisher).toBe('')
     const nobody = bench.context({ principal: anonymous, may: () => false, mayPartly: () => false })
     expect(await of('{}', nobody)).toMatchObject({ whole: [], images: [], tags: [], publisher: '' })
   })

@@ -110,9 +110,9 @@ function mayReadAll(key: RepositoryKey, { principal, may }: RequestContext): boo
   return isUnlimited && may('read', key, anyImage)
 }
 
-/** Administrators without limits see everybody's builds; nobody is no publisher. */
+/** Administrators without limits see everybody's builds; nobody is no publisher, nor are groups. */
 function publisherOf({ principal }: RequestContext): UserId | undefined {
-  if (principal.kind === 'anonymous') return '' as UserId
+  if (principal.kind === 'anonymous' || principal.groupsOnly === true) return '' as UserId
   return principal.admin && principal.limits === undefined ? undefined : principal.id
 }
 
