@@ -140,6 +140,23 @@ describe('a search by AQL', () => {
     expect(await find(all, { authorization: pull })).toEqual([])
   })
 
+  it('keeps the own properties of an image from who may read only some of its tags', async () => {
+    const url = '/artifactory/api/storage/docker-local/team/app?properties=owner=shop&recursive=0'
+    expect((await app.send('PUT', url)).status).toBe(204)
+    const folders = (criteria: string, more?: Ask) =>
+      find(
+        `items.find({"type": "folder", "repo": "docker-local", ${criteria}}).include("name", "property.*")`,
+        more,
+      )
+    const named = '"name": "app", "path": "team"'
+    const properties = [{ key: 'owner', value: 'shop' }]
+    expect(await folders(named)).toEqual([{ name: 'app', properties }])
+    expect(await folders('"@owner": "shop"')).toEqual([{ name: 'app', properties }])
+    const partly = { authorization: reader }
+    expect(await folders(named, partly)).toEqual([{ name: 'app' }])
+    expect(await folders('"@owner": "shop"', partly)).toEqual([])
+  })
+
   it('is a search of the members by the name of a virtual repository', async () => {
     const found = await find('items.find({"repo": "docker", "path": {"$match": "team/app/*"}})')
     expect(pathsOf(found)).toEqual(['docker-local/team/app/1.0', 'docker-local/team/app/rc'])

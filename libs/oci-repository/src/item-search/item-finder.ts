@@ -7,7 +7,7 @@ import type { Properties } from '../properties/properties.js'
 import type { ManifestLabels, PropertyStore } from '../properties/property-store.js'
 import type { RequestContext } from '../request-context.js'
 import type { ContentChecksums, ReadableContent } from './content-checksums.js'
-import type { FoundItem, ItemSearch } from './item-search.js'
+import { closedItems, type FoundItem, type ItemScope, type ItemSearch } from './item-search.js'
 import type { ItemScopes } from './item-scopes.js'
 
 /** An item with what the query wants to see of it. */
@@ -36,13 +36,14 @@ export class ItemFinder {
 
   /** @throws RegistryError REQUEST_INVALID for a query that is about too much, or takes too long */
   async find(query: ItemQuery, context: RequestContext): Promise<ShownItems> {
-    const { items, isCut } = await this.search.search(query, await this.scopes.of(query, context))
+    const scope = await this.scopes.of(query, context)
+    const { items, isCut } = await this.search.search(query, scope)
     const { fields, properties: keys } = query.include
     const wantsSha1 = fields.includes('actual_sha1') || fields.includes('original_sha1')
     const sums = wantsSha1
       ? await this.checksums.of(items.flatMap(readable), context)
       : new Map<Digest, string>()
-    const properties = keys.length === 0 ? items.map(() => []) : await this.#propertiesOf(items, keys)
+    const properties = keys.length === 0 ? items.map(() => []) : await this.#propertiesOf(items, keys, scope)
     const shown = items.map((item, position) => ({
       ...item,
       sha1: item.content && sums.get(item.content.digest),
@@ -57,11 +58,14 @@ export class ItemFinder {
   async #propertiesOf(
     items: readonly FoundItem[],
     keys: readonly string[],
+    scope: ItemScope,
   ): Promise<readonly ShownItem['properties'][]> {
+    const isClosed = closedItems(scope)
     const found = new Map<string, Properties>()
     const labels = new Map<FoundItem, ManifestLabels>()
     for (const [id, ofRepository] of Map.groupBy(items, ({ repository }) => repository.id)) {
-      const places = [...new Map(ofRepository.map((item) => [placeKey(item), item.place])).entries()]
+      const shown = ofRepository.filter((item) => !isClosed(item))
+      const places = [...new Map(shown.map((item) => [placeKey(item), item.place])).entries()]
       const sets = await this.properties.find(
         id,
         places.map(([, place]) => place),

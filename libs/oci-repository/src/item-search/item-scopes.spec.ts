@@ -61,6 +61,12 @@ describe('what a search may look at', () => {
       'team/app/web:v1',
       'team/application:v1',
     ])
+    expect(some.closed.map(({ image }) => image)).toEqual([
+      'base',
+      'team/app',
+      'team/app/web',
+      'team/application',
+    ])
     expect(some.publisher).toBe(userId('ann'))
     const limited = userPrincipal('admin', { admin: true, limits: [] })
     const nothing = bench.context({ principal: limited, may: () => false, mayPartly: () => false })
@@ -92,6 +98,7 @@ describe('what a search may look at', () => {
     expect(scope.whole).toEqual([])
     expect(scope.images).toEqual([])
     expect(scope.tags.map(({ image, tag }) => `${image}:${tag}`)).toEqual(['team/app:v1'])
+    expect(scope.closed).toEqual([])
     await bench.directory.update('dev', (config) => ({ ...config, blackedOut: true }))
     expect(await keysOf('{"repo": "dev"}')).toEqual([])
   })

@@ -25,6 +25,7 @@ interface Parts {
   readonly whole: RepositoryId[]
   readonly images: { repository: RepositoryId; image: ImageName }[]
   readonly tags: ItemScope['tags'][number][]
+  readonly closed: ItemScope['closed'][number][]
 }
 
 /**
@@ -42,7 +43,7 @@ export class ItemScopes {
   async of(query: ItemQuery, context: RequestContext): Promise<ItemScope> {
     const conditions = query.where.of.flatMap(necessary)
     const searched = this.#named(conditions, this.#all())
-    const parts: Parts = { whole: [], images: [], tags: [] }
+    const parts: Parts = { whole: [], images: [], tags: [], closed: [] }
     const prefix = pathPrefixOf(conditions)
     for (const { repository, hidesNothing } of searched) {
       const oci = this.repositories.find(repository.key)
@@ -124,12 +125,15 @@ async function addReadable(
 ): Promise<void> {
   const { id, oci, hidesNothing } = repository
   for await (const image of imagesAbout(oci, prefix, context)) {
-    if (hidesNothing && context.may('read', oci.key, image)) parts.images.push({ repository: id, image })
+    const isOpen = context.may('read', oci.key, image)
+    if (hidesNothing && isOpen) parts.images.push({ repository: id, image })
     else {
+      const before = parts.tags.length
       for await (const tags of tagPages(oci, image, context)) {
         parts.tags.push(...tags.map((tag) => ({ repository: id, image, tag })))
         if (parts.tags.length > maximumScope) break
       }
+      if (!isOpen && parts.tags.length > before) parts.closed.push({ repository: id, image })
     }
     if (parts.images.length + parts.tags.length > maximumScope) throw tooWide()
   }

@@ -29,6 +29,8 @@ export interface ItemScope {
     readonly image: ImageName
     readonly tag: Tag
   }[]
+  /** Images whose tags are not all to be read: their own properties are neither looked at nor shown. */
+  readonly closed: readonly { readonly repository: RepositoryId; readonly image: ImageName }[]
   /** Whose builds count; undefined: everybody's. */
   readonly publisher: UserId | undefined
 }
@@ -43,6 +45,14 @@ export interface FoundItem {
   /** Of a file. */
   readonly content: FoundContent | undefined
   readonly times: ItemTimes | undefined
+}
+
+/** Tells the items whose properties are kept from who searches. */
+export function closedItems({
+  closed,
+}: ItemScope): (item: Pick<FoundItem, 'repository' | 'place'>) => boolean {
+  const keys = new Set(closed.map(({ repository, image }) => `${repository}/${image}`))
+  return ({ repository, place }) => place.kind === 'image' && keys.has(`${repository.id}/${place.image}`)
 }
 
 export interface FoundContent {

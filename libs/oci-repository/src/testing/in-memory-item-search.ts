@@ -12,6 +12,7 @@ import { type ImageName, isIndexMediaType } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import { ownProperties } from '../item-search/item-finder.js'
 import {
+  closedItems,
   type FoundItem,
   type FoundItems,
   type ItemScope,
@@ -69,6 +70,7 @@ export class InMemoryItemSearch implements ItemSearch {
   }
 
   async #candidates(scope: ItemScope): Promise<Candidate[]> {
+    const isClosed = closedItems(scope)
     const found: Candidate[] = []
     for (const stored of imagesOf(this.stores.manifests)) {
       const repository = scope.repositories.find(({ id }) => id === stored.repository)
@@ -83,7 +85,7 @@ export class InMemoryItemSearch implements ItemSearch {
         const key = item.content && { image, digest: item.content.manifest }
         const [labels] = await this.stores.properties.labelsOf(repository.id, key === undefined ? [] : [key])
         const all = [
-          ...(sets[position] ?? []),
+          ...(isClosed(item) ? [] : (sets[position] ?? [])),
           ...ownProperties(item, labels ?? { annotations: new Map(), labels: new Map() }),
         ]
         const properties = all.flatMap(([name, values]) => values.map((value) => [name, value] as const))

@@ -94,6 +94,7 @@ export async function fillSearchable(content: SearchableContent): Promise<void> 
   await properties.change(local, [inBase], set({ stage: ['prod'] }))
   const ofChild = { kind: 'manifest', image: app, digest: child.digest } as const
   await properties.change(local, [ofChild], set({ stage: ['dev'] }))
+  await properties.change(local, [{ kind: 'image', image: app }], set({ owner: ['prod'] }))
   await content.listInBuild(first.digest, config, 'c'.repeat(40))
 }
 
@@ -102,7 +103,15 @@ export function scopeOf({ local, remote }: SearchableContent, changes: Partial<I
     { id: local, key: 'docker-local' as RepositoryKey, shownKey: 'docker-local', virtuals: ['docker'] },
     { id: remote, key: 'hub' as RepositoryKey, shownKey: 'hub-cache', virtuals: ['docker'] },
   ]
-  return { repositories, whole: [local, remote], images: [], tags: [], publisher: undefined, ...changes }
+  return {
+    repositories,
+    whole: [local, remote],
+    images: [],
+    tags: [],
+    closed: [],
+    publisher: undefined,
+    ...changes,
+  }
 }
 
 export function itemPath({ repository, path, name }: FoundItem): string {
@@ -300,6 +309,32 @@ export function itemSearchContract(name: string, open: () => Promise<SearchableC
         'docker-local/team/app/v1/manifest.json',
         'hub-cache/team/app/v1/manifest.json',
       ])
+    })
+
+    it('looks at the own properties of an image only for who may read all of it', async () => {
+      const folder = 'docker-local/team/app'
+      const having = (criteria: string) => `{"type": "folder", "path": "team", ${criteria}}`
+      const one = { repository: content.local, image: app }
+      const partly = { whole: [], tags: [{ ...one, tag: parseTag('v1') }], closed: [one] }
+      for (const criteria of [
+        '"@owner": "prod"',
+        '"@own*": {"$match": "*"}',
+        '"property.value": "prod"',
+        '"$msp": [{"property.key": "owner"}, {"property.value": "prod"}]',
+      ]) {
+        expect(await find(having(criteria))).toEqual([folder])
+        expect(await find(having(criteria), { ...partly, closed: [] })).toEqual([folder])
+        expect(await find(having(criteria), partly)).toEqual([])
+        const elsewhere = [
+          { ...one, image: base },
+          { ...one, repository: content.remote },
+        ]
+        expect(await find(having(criteria), { ...partly, closed: elsewhere })).toEqual([folder])
+      }
+      const without = having('"@owner": {"$ne": "prod"}')
+      expect(await find(without, partly)).toContain(folder)
+      expect(await find(without)).not.toContain(folder)
+      expect(await find('{"type": "folder", "@stage": "dev"}', partly)).toEqual([`${folder}/v1`])
     })
 
     it('sorts, skips and stops as it is told, and says when it stopped by itself', async () => {

@@ -11,7 +11,7 @@ import {
 } from '@entrepot/aql'
 import { isComputed, type ItemScope, repositoriesWhere } from '@entrepot/oci-repository'
 import { actorOf, type Arm, isIndex, timeOf } from './arms.js'
-import { likePattern, type Parameters } from './parameters.js'
+import { likePattern, listOf, type Parameters } from './parameters.js'
 
 type Criterion = AqlCriterion<ItemField>
 type Compared = AqlComparison<ItemField>
@@ -228,11 +228,26 @@ export class ItemConditions {
   /** @param key undefined where it may be any: then those that files have of themselves are looked at as well */
   #propertyExists(condition: string, key: string | undefined): string {
     const { arm } = this
-    const stored = `EXISTS (SELECT 1 FROM ${propertiesOf[arm.by]} AND ${condition})`
+    const stored = `(${this.#isOpen()} AND EXISTS (SELECT 1 FROM ${propertiesOf[arm.by]} AND ${condition}))`
     const isOwn = key === undefined || key.includes('*') || isComputed(key)
     if (!isOwn || arm.kind === 'image' || arm.kind === 'folder') return stored
     const own = `(${arm.kind === 'manifest' ? ownOfManifest(arm) : ownOfBlob(arm)}) AS p (key, value)`
     return `(${stored} OR EXISTS (SELECT 1 FROM ${own} WHERE ${condition}))`
+  }
+
+  /** Only images have properties that may be kept from who finds them. */
+  #isOpen(): string {
+    const { closed } = this.scope
+    if (this.arm.by !== 'image' || closed.length === 0) return 'true'
+    const ids = this.parameters.add(
+      listOf(closed, 'ids', ({ repository }) => repository),
+      'int[]',
+    )
+    const images = this.parameters.add(
+      listOf(closed, 'images', ({ image }) => image),
+      'text[]',
+    )
+    return `(m.repo_id, ${this.arm.image}) NOT IN (SELECT * FROM unnest(${ids}, ${images}))`
   }
 
   /** The content is found by what the builds list; one without SHA-256 by its SHA-1, which is known if anybody asked for it. */

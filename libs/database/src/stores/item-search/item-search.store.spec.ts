@@ -70,9 +70,10 @@ describe('PostgresItemSearch', () => {
       { repository: content.local, image: parseImageName('team/app'), tag: parseTag(name) },
     ]
     const closed = { whole: [], images: [], tags: [] }
+    const partly = [{ repository: content.local, image: parseImageName('team/app') }]
     const scopes: readonly Partial<ItemScope>[] = [
       {},
-      { ...closed, tags: tag('multi') },
+      { ...closed, tags: tag('multi'), closed: partly },
       { ...closed, whole: [content.remote], tags: tag('v1') },
       {
         ...closed,
@@ -179,6 +180,7 @@ const property = fc.oneof(
   fc
     .constantFrom(
       'stage',
+      'owner',
       'build.name',
       'build.*',
       '*',

@@ -2,7 +2,7 @@ import type { AqlCriterion, ItemField, ItemQuery } from '@entrepot/aql'
 import type { ItemScope } from '@entrepot/oci-repository'
 import { actorOf, type Arm, fileArms, folderArms, timeOf } from './arms.js'
 import { ItemConditions } from './item-conditions.js'
-import { Parameters } from './parameters.js'
+import { listOf, Parameters } from './parameters.js'
 
 export interface ItemStatement {
   readonly text: string
@@ -171,16 +171,6 @@ function tagsIn(tags: ItemScope['tags'], parameters: Parameters): string {
     'text[]',
   )
   return `(SELECT * FROM unnest(${ids}, ${images}, ${names}) AS u (repo_id, image, name))`
-}
-
-/** The same list each time, so that it is one parameter for all arms. */
-const lists = new WeakMap<object, Map<string, unknown>>()
-
-function listOf<T extends object, V>(all: readonly T[], name: string, read: (one: T) => V): readonly V[] {
-  const known = lists.get(all) ?? new Map<string, unknown>()
-  lists.set(all, known)
-  if (!known.has(name)) known.set(name, all.map(read))
-  return known.get(name) as readonly V[]
 }
 
 function saysType(criterion: AqlCriterion<ItemField>): boolean {

@@ -25,3 +25,17 @@ export function likePattern(pattern: string): string {
     .replaceAll('*', '%')
     .replaceAll('?', '_')
 }
+
+/** The same list each time, so that it is one parameter for all arms. */
+const lists = new WeakMap<object, Map<string, unknown>>()
+
+export function listOf<T extends object, V>(
+  all: readonly T[],
+  name: string,
+  read: (one: T) => V,
+): readonly V[] {
+  const known = lists.get(all) ?? new Map<string, unknown>()
+  lists.set(all, known)
+  if (!known.has(name)) known.set(name, all.map(read))
+  return known.get(name) as readonly V[]
+}
