@@ -1,7 +1,7 @@
 import { AnonymousAccess, PermissionTargets } from '@entrepot/access'
 import type { ConfigurationFollower, ConfigurationPorts } from '@entrepot/admin-api'
 import { Database, PostgresConfiguration } from '@entrepot/database'
-import { ConfiguredDirectories, LockPolicies, OidcProviders } from '@entrepot/identity'
+import { ConfiguredDirectories, LockPolicies, OidcProviders, PasswordPolicies } from '@entrepot/identity'
 import type { SecretBox } from '@entrepot/kernel'
 import { RepositoryDirectory } from '@entrepot/repositories'
 import { Module } from '@nestjs/common'
@@ -41,6 +41,7 @@ export const configurationPortsToken = Symbol('ConfigurationPorts')
         ConfiguredDirectories,
         OidcProviders,
         LockPolicies,
+        PasswordPolicies,
       ],
       useFactory: (
         database: Database,

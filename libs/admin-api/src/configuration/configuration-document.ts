@@ -14,7 +14,13 @@ export const mappedSections = [
 export const prunableSections = [...mappedSections, 'directories'] as const
 
 /** All keys that a document may have. */
-export const documentKeys = [...prunableSections, 'lockPolicy', 'anonymousAccess', 'prune'] as const
+export const documentKeys = [
+  ...prunableSections,
+  'lockPolicy',
+  'passwordPolicy',
+  'anonymousAccess',
+  'prune',
+] as const
 
 export type MappedSection = (typeof mappedSections)[number]
 export type PrunableSection = (typeof prunableSections)[number]
@@ -29,6 +35,7 @@ export interface ConfigurationDocument extends Readonly<Record<MappedSection, Na
     readonly groups: readonly JsonObject[] | undefined
   }
   readonly lockPolicy: JsonObject | undefined
+  readonly passwordPolicy: JsonObject | undefined
   readonly anonymousAccess: JsonObject | undefined
   readonly prune: {
     readonly sections: ReadonlySet<PrunableSection>
@@ -54,6 +61,7 @@ export function parseConfigurationDocument(content: JsonObject, problems: Proble
       groups: listOf(lists, 'groups', problems),
     },
     lockPolicy: mapping(content, 'lockPolicy', '', problems),
+    passwordPolicy: mapping(content, 'passwordPolicy', '', problems),
     anonymousAccess: mapping(content, 'anonymousAccess', '', problems),
   }
   return { ...document, prune: pruneOf(content, problems) }

@@ -14,6 +14,7 @@ import {
   type OidcProviderStore,
   type OrderedSettings,
   type OrderedSettingsStore,
+  passwordPolicySetting,
   type StoredOidcProvider,
   type UserAccount,
   type UserAccountStore,
@@ -62,6 +63,7 @@ export interface ConfigurationState {
   readonly directoryGroups: readonly OrderedSettings<DirectoryGroupSettings>[]
   readonly oidcProviders: readonly StoredOidcProvider[]
   readonly lockPolicy: StoredSetting | undefined
+  readonly passwordPolicy: StoredSetting | undefined
   readonly anonymousAccess: StoredSetting | undefined
 }
 
@@ -76,6 +78,7 @@ export async function loadState(stores: ConfigurationStores): Promise<Configurat
     directoryGroups: await stores.directoryGroups.list(),
     oidcProviders: await stores.oidcProviders.list(),
     lockPolicy: await stores.settings.find(lockPolicySetting),
+    passwordPolicy: await stores.settings.find(passwordPolicySetting),
     anonymousAccess: await stores.settings.find(anonymousAccessSetting),
   }
 }

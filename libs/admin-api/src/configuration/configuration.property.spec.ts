@@ -134,6 +134,7 @@ const state = fc
     directories: names('directory', 3, directory),
     providers: names('provider', 2, provider),
     lockPolicy: fc.record({ enabled: fc.boolean(), loginAttempts: fc.integer({ min: 1, max: 1000 }) }),
+    passwordPolicy: fc.record({ length: fc.nat(20), digit: fc.constantFrom(0) }),
     anonymousAccess: fc.record({ enabled: fc.boolean() }),
   })
   .map(({ locals, remotes, virtuals, groups, users, targets, directories, providers, ...settings }) => {

@@ -64,6 +64,7 @@ describe('a document of everything', () => {
       'create oidcProviders.whole-ci',
       'create oidcProviders.whole-ci.identity_mappings.main',
       'update lockPolicy',
+      'update passwordPolicy',
       'update anonymousAccess',
     ])
     const audited = app.audited.slice(from)
@@ -82,6 +83,7 @@ describe('a document of everything', () => {
       'directory.create directory oidc/whole-ci',
       'directory.update directory oidc/whole-ci/main',
       'settings.update settings userLockPolicy',
+      'settings.update settings passwordPolicy',
       'settings.update settings anonymous',
     ])
     expect(audited.every(({ actor, outcome }) => actor === 'admin' && outcome === 'ok')).toBe(true)
@@ -104,6 +106,7 @@ describe('a document of everything', () => {
       expect.objectContaining({ groups: ['Whole Keepers', 'whole-readers'], email: 'ann@registry.example' }),
     ])
     expect((await app.send('GET', '/artifactory/api/entrepot/anonymous')).json).toEqual({ enabled: true })
+    expect(app.ports.accounts.passwordPolicies.current).toMatchObject({ length: 9, specialChar: 1, digit: 0 })
     expect(app.ports.logins.policies.current).toMatchObject({ enabled: true, loginAttempts: 7 })
     expect(app.ports.directories.configured.settings().map(({ key }) => key)).toEqual([
       'whole-corp',

@@ -10,7 +10,7 @@ import { groupFields } from './sections/plan-groups.js'
 import { oidcMappingFields, oidcProviderFields } from './sections/plan-oidc-providers.js'
 import { permissionTargetFields } from './sections/plan-permission-targets.js'
 import { repositoryFields } from './sections/plan-repositories.js'
-import { anonymousAccessFields, lockPolicyFields } from './sections/plan-settings.js'
+import { anonymousAccessFields, lockPolicyFields, passwordPolicyFields } from './sections/plan-settings.js'
 import { userFields } from './sections/plan-users.js'
 
 const heading = ` All that is administered in this Entrepot. See docs/configuration.md.
@@ -62,6 +62,7 @@ export function exportedConfiguration(state: ConfigurationState): JsonObject {
       },
     ]),
     lockPolicy: lockPolicyFields(state.lockPolicy),
+    passwordPolicy: passwordPolicyFields(state.passwordPolicy),
     anonymousAccess: anonymousAccessFields(state.anonymousAccess),
   }
 }

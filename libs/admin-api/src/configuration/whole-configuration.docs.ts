@@ -28,6 +28,7 @@ const documentSchema = titled(
       directories: object({}, { settings: listOf(thing), groups: listOf(thing) }),
       oidcProviders: named('OpenID providers with their `identity_mappings`'),
       lockPolicy: object({}, { enabled: flag, loginAttempts: whole }),
+      passwordPolicy: described('As in `/access/api/v1/config/security/password_policy`.', mapOf(whole)),
       anonymousAccess: object({}, { enabled: flag }),
       prune: object({}, { sections: listOf(oneOf(...prunableSections)), withContent: listOf(text) }),
     },

@@ -57,6 +57,7 @@ describe('a document that is wrong', () => {
       },
       oidcProviders: { p: { issuer_url: 'nothing', client_id: 'x' } },
       lockPolicy: { enabled: 'yes', loginAttempts: -1 },
+      passwordPolicy: { length: 2000, specialChar: 1 },
       anonymousAccess: { enable: true },
       prune: { sections: ['everything'] },
       reposotories: {},
@@ -91,6 +92,8 @@ describe('a document that is wrong', () => {
       'oidcProviders.p: the issuer is "nothing"',
       'lockPolicy.enabled: is "yes", expected true or false',
       'lockPolicy.loginAttempts: is -1',
+      'passwordPolicy.length: is 2000',
+      'passwordPolicy.specialChar: there is no such field: did you mean special_char?',
       'anonymousAccess.enable: there is no such field: did you mean enabled?',
     ]
     for (const message of expected) expect(refusals).toContainEqual(expect.stringContaining(message))

@@ -79,6 +79,6 @@ export class PasswordPolicyController {
   }
 }
 
-function policyJson({ specialChar, ...counts }: PasswordPolicy): object {
+export function policyJson({ specialChar, ...counts }: PasswordPolicy): object {
   return { ...counts, special_char: specialChar }
 }

@@ -208,7 +208,7 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
       exchange: new OidcTokenExchange(oidcProviders, accessTokens, users, logger),
     },
     logins: { failures, policies },
-    configuration: { transactions, secrets, followers: replicated },
+    configuration: { transactions, secrets, followers: [...replicated, passwordPolicies] },
     accessTokens,
     signingKeys,
     audit,

@@ -61,6 +61,7 @@ oidcProviders:
         token_spec: { username: whole-robot, expires_in: 600 }
 
 lockPolicy: { enabled: true, loginAttempts: 7 }
+passwordPolicy: { length: 9, special_char: 1 }
 anonymousAccess: { enabled: true }
 `
 

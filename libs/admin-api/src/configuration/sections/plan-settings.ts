@@ -1,16 +1,30 @@
 import { isDeepStrictEqual } from 'node:util'
 import { anonymousAccessSetting, isAnonymousAccessEnabled, type StoredSetting } from '@entrepot/access'
-import { checkLockPolicy, type LockPolicy, lockPolicyOf, lockPolicySetting } from '@entrepot/identity'
+import {
+  checkLockPolicy,
+  type LockPolicy,
+  lockPolicyOf,
+  lockPolicySetting,
+  type PasswordPolicy,
+  passwordPolicyOf,
+  passwordPolicySetting,
+} from '@entrepot/identity'
 import { RegistryError } from '@entrepot/kernel'
 import { given } from '../../http/given.js'
 import { fieldNamesOf } from '../../http/parse-dto.js'
 import type { JsonObject } from '../../json-body.js'
 import { AnonymousDto, LockPolicyDto } from '../../security/security.dto.js'
+import { policyJson } from '../../security/password-policy.controller.js'
+import { PasswordPolicyDto } from '../../security/password-policy.dto.js'
 import type { PlanContext } from '../plan-context.js'
 
 export function lockPolicyFields(stored: StoredSetting | undefined): JsonObject {
   const { enabled, loginAttempts } = lockPolicyOf(stored?.value ?? {})
   return { enabled, loginAttempts }
+}
+
+export function passwordPolicyFields(stored: StoredSetting | undefined): JsonObject {
+  return { ...policyJson(passwordPolicyOf(stored?.value ?? {})) }
 }
 
 export function anonymousAccessFields(stored: StoredSetting | undefined): JsonObject {
@@ -19,6 +33,7 @@ export function anonymousAccessFields(stored: StoredSetting | undefined): JsonOb
 
 export function planSettings(context: PlanContext): void {
   planLockPolicy(context)
+  planPasswordPolicy(context)
   planAnonymousAccess(context)
 }
 
@@ -39,6 +54,25 @@ function planLockPolicy(context: PlanContext): void {
       value: { ...policy },
       revision: state.lockPolicy?.revision ?? 0,
     })
+  })
+}
+
+/** Passwords in the same document are looked at by the policy of before. */
+function planPasswordPolicy(context: PlanContext): void {
+  const { document, problems, state } = context
+  const body = document.passwordPolicy
+  if (body === undefined) return
+  problems.refuseUnknown('passwordPolicy', body, fieldNamesOf(PasswordPolicyDto))
+  const dto = problems.dto(PasswordPolicyDto, 'passwordPolicy', body)
+  if (dto === undefined) return
+  const { special_char: specialChar, ...counts } = dto
+  const changed = given<Partial<PasswordPolicy>>({ ...counts, specialChar })
+  const policy = { ...passwordPolicyOf(state.passwordPolicy?.value ?? {}), ...changed }
+  const before = passwordPolicyFields(state.passwordPolicy)
+  write(context, 'passwordPolicy', before, { ...policyJson(policy) }, 'passwordPolicy', {
+    name: passwordPolicySetting,
+    value: { ...policy },
+    revision: state.passwordPolicy?.revision ?? 0,
   })
 }
 
