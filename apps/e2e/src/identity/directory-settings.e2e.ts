@@ -126,13 +126,13 @@ describe.skipIf(!requirePart('skopeo') || !requireSlapd())('a directory that is 
     [
       "a wrong manager's password",
       'manager bind',
-      /check managerDn and managerPassword/,
+      /check manager_dn and manager_password/,
       () => ({ search: { ...search(), manager_password: 'canary-wrong-manager' } }),
     ],
     [
       'a wrong base',
       'search',
-      /searchBase/,
+      /search_base/,
       () => ({ search: { ...search(), search_base: 'ou=contractors' } }),
     ],
     [

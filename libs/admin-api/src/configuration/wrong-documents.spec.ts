@@ -87,7 +87,7 @@ describe('a document that is wrong', () => {
       'permissionTargets.t: there is no group "nobody"',
       'permissionTargets.u: repo.actions.users has the action "reed"',
       'directories.settings[1].key: is missing',
-      'directories.settings.k: urls must be ldap://',
+      'directories.settings.k: ldap_urls must be ldap://',
       'directories.groups.g.enabled_ldap: is "nowhere", expected the key of a directory',
       'oidcProviders.p: the issuer is "nothing"',
       'lockPolicy.enabled: is "yes", expected true or false',

@@ -99,7 +99,7 @@ describe('LDAP settings', () => {
   it.each([
     [{ ...corp, key: undefined }, 'key is missing'],
     [{ ...corp, key: 'internal' }, 'this is the realm of the users of this registry'],
-    [{ ...corp, key: 'x', ldap_url: 'http://corp' }, 'urls must be ldap://'],
+    [{ ...corp, key: 'x', ldap_url: 'http://corp' }, 'ldap_urls must be ldap://'],
     [{ ...corp, key: 'x', ldap_url: undefined }, 'ldap_url is missing'],
     [{ ...corp, key: 'x', enabled: 'yes' }, 'enabled is "yes"'],
     [{ ...corp, key: 'x', startTls: true }, 'startTls is not a field here, expected start_tls'],

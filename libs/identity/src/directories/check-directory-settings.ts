@@ -39,15 +39,15 @@ export function checkDirectoryGroupSettings(settings: DirectoryGroupSettings): v
 }
 
 function checkUrls({ urls, startTls }: DirectorySettings): void {
-  if (urls.length === 0 || urls.length > 10) throw refusal('urls', urls, 'one to ten URLs')
+  if (urls.length === 0 || urls.length > 10) throw refusal('ldapUrls', urls, 'one to ten URLs')
   for (const text of urls) {
     const url = parseLdapUrl(text)
     const allowed = 'ldap://host:port/dc=example,dc=com or ldaps://…, without user, password and query'
     // The text is not repeated: a password may have been put into it.
     if (url === undefined || url.query !== '')
-      throw new RegistryError('REQUEST_INVALID', `urls must be ${allowed}`)
+      throw new RegistryError('REQUEST_INVALID', `ldap_urls must be ${allowed}`)
     if (url.baseDn !== '' && !isDn(url.baseDn))
-      throw refusal('urls', text, 'an address whose path is a DN, such as dc=example,dc=com')
+      throw refusal('ldapUrls', text, 'an address whose path is a DN, such as dc=example,dc=com')
     if (startTls && url.isTls)
       throw refusal('startTls', true, `false beside ${text}, which is TLS from the start; or use ldap://`)
   }
@@ -57,18 +57,18 @@ function checkCertificates(pem: string | undefined): void {
   if (pem === undefined) return
   const allowed = 'PEM certificates, each from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----'
   if (pem.includes('PRIVATE KEY'))
-    throw new RegistryError('REQUEST_INVALID', `caCertificates must be ${allowed}, without a key`)
+    throw new RegistryError('REQUEST_INVALID', `ca_certificates must be ${allowed}, without a key`)
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   const rest = blocks.reduce((text, block) => text.replace(block, () => ''), pem)
   if (blocks.length === 0 || rest.includes('-----'))
-    throw new RegistryError('REQUEST_INVALID', `caCertificates must be ${allowed}`)
+    throw new RegistryError('REQUEST_INVALID', `ca_certificates must be ${allowed}`)
   for (const [index, block] of blocks.entries()) {
     try {
       readCertificate(block)
     } catch (error) {
       throw new RegistryError(
         'REQUEST_INVALID',
-        `caCertificates must be ${allowed}: number ${index + 1} can't be read (${reasonOf(error)})`,
+        `ca_certificates must be ${allowed}: number ${index + 1} can't be read (${reasonOf(error)})`,
       )
     }
   }
@@ -86,7 +86,7 @@ function checkSearch({ search, userDnPattern }: DirectorySettings): void {
       'a DN with {0} for the user name, such as uid={0},ou=people',
     )
   if (search.searchFilter === '' && userDnPattern === undefined)
-    throw refusal('search.searchFilter', '', 'a filter such as (uid={0}) where there is no userDnPattern')
+    throw refusal('search.searchFilter', '', 'a filter such as (uid={0}) where there is no user_dn_pattern')
   if (search.searchFilter !== '') {
     checkFilter('search.searchFilter', search.searchFilter)
     if (comparedWithName(search.searchFilter).length === 0)
@@ -107,10 +107,10 @@ function checkManager(dn: string | undefined, password: string | undefined): voi
   if (dn !== undefined && (password === undefined || password === ''))
     throw new RegistryError(
       'REQUEST_INVALID',
-      `search.managerPassword must be given, and not be empty, beside managerDn ${JSON.stringify(dn)}; a stored one is kept as long as managerDn and the servers stay`,
+      `search.manager_password must be given, and not be empty, beside manager_dn ${JSON.stringify(dn)}; a stored one is kept as long as manager_dn and the servers stay`,
     )
   if (dn === undefined && password !== undefined)
-    throw new RegistryError('REQUEST_INVALID', 'search.managerDn must be given beside a managerPassword')
+    throw new RegistryError('REQUEST_INVALID', 'search.manager_dn must be given beside a manager_password')
 }
 
 function checkMemberAttribute({ groupMemberAttribute, strategy }: DirectoryGroupSettings): void {
@@ -154,12 +154,12 @@ function checkFilter(field: string, value: string): void {
   }
 }
 
+/** Messages name the fields as administrators write them, which is with underlines. */
 function refusal(field: string, value: unknown, allowed: string): RegistryError {
+  const written = field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
   return new RegistryError(
     'REQUEST_INVALID',
-    `${field} is ${JSON.stringify(value)}, and must be ${allowed}`,
-    {
-      detail: { field },
-    },
+    `${written} is ${JSON.stringify(value)}, and must be ${allowed}`,
+    { detail: { field: written } },
   )
 }

@@ -104,7 +104,7 @@ describe('ConfiguredDirectories', () => {
       managerPassword: secret,
     })
     await expect(directories.update('corp', { urls: ['ldap://elsewhere.example'] })).rejects.toThrow(
-      /managerPassword/,
+      /manager_password/,
     )
     expect(directories.settings()[0]?.urls).toEqual([url])
   })
@@ -146,7 +146,7 @@ describe('ConfiguredDirectories', () => {
     expect(await directories.deleteGroupSettings('one')).toBe(true)
     expect(groups()).toEqual(['off'])
     const unknown = directories.createGroupSettings(companyGroups({ name: 'two', enabledLdap: 'other' }))
-    await expect(unknown).rejects.toThrow(/enabledLdap is "other".*\(corp\)/)
+    await expect(unknown).rejects.toThrow(/enabled_ldap is "other".*\(corp\)/)
     await expect(directories.updateGroupSettings('off', { filter: '((' })).rejects.toMatchObject({
       code: 'REQUEST_INVALID',
     })

@@ -146,8 +146,8 @@ export class ConfiguredDirectories implements UserDirectories {
     const known = this.settings().map(({ key }) => key)
     throw new RegistryError(
       'REQUEST_INVALID',
-      `enabledLdap is ${JSON.stringify(settings.enabledLdap)}, and must be the key of a directory (${known.join(', ')}) or empty`,
-      { detail: { field: 'enabledLdap' } },
+      `enabled_ldap is ${JSON.stringify(settings.enabledLdap)}, and must be the key of a directory (${known.join(', ')}) or empty`,
+      { detail: { field: 'enabled_ldap' } },
     )
   }
 

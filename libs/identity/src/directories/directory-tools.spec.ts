@@ -96,13 +96,13 @@ describe.skipIf(!requireSlapd())('at a slapd with 10,000 users and 10,000 groups
         'a wrong manager password',
         () => [{ search: { managerPassword: 'canary-wrong' } }],
         ['ok', 'skipped', 'failed', 'skipped', 'skipped', 'skipped'],
-        /answers result 49 \(InvalidCredentials\); check managerDn and managerPassword/,
+        /answers result 49 \(InvalidCredentials\); check manager_dn and manager_password/,
       ],
       [
         'a manager that is named as if the base DN were added',
         () => [{ search: { managerDn: 'cn=manager' } }],
         ['ok', 'skipped', 'failed', 'skipped', 'skipped', 'skipped'],
-        /check managerDn and managerPassword: managerDn is sent as it is, "cn=manager"/,
+        /check manager_dn and manager_password: manager_dn is sent as it is, "cn=manager"/,
       ],
       [
         'a search base that is not there',

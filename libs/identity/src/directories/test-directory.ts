@@ -101,7 +101,7 @@ class ServerTest {
   private async bindManager(session: LdapSession): Promise<void> {
     const manager = managerOf(this.settings)
     if (manager === undefined) {
-      this.say('manager bind', 'skipped', 'there is no managerDn: searches are made without a login')
+      this.say('manager bind', 'skipped', 'there is no manager_dn: searches are made without a login')
       return
     }
     await session.bind(manager, 'manager bind')
@@ -118,7 +118,7 @@ class ServerTest {
     const finding = await new UserSearch(this.settings).find(session, username, referred)
     if (finding.kind === 'none') throw new LdapFailure('search', absenceOf(username, finding.otherDn))
     if (finding.kind === 'several') {
-      const message = `several entries for ${JSON.stringify(username)}: make searchFilter or searchBase narrower`
+      const message = `several entries for ${JSON.stringify(username)}: make search_filter or search_base narrower`
       throw new LdapFailure('search', `${message} (${finding.dns.join('; ')})`)
     }
     return this.report(finding.entry)
@@ -141,12 +141,12 @@ class ServerTest {
   private async readDirectly(session: LdapSession, pattern: string, username: string) {
     const dn = directDn(this.server, pattern, username)
     if (managerOf(this.settings) === undefined) {
-      this.say('search', 'skipped', 'userDnPattern says where the entry is', { dn })
+      this.say('search', 'skipped', 'user_dn_pattern says where the entry is', { dn })
       return undefined
     }
     const entry = await session.read(dn, userAttributesOf(this.settings, []))
     if (entry !== undefined && showsName(entry.dn, pattern, username)) return this.report(entry)
-    throw new LdapFailure('search', `there is no entry ${JSON.stringify(dn)}: check userDnPattern`)
+    throw new LdapFailure('search', `there is no entry ${JSON.stringify(dn)}: check user_dn_pattern`)
   }
 
   private report(entry: Entry): Entry {
@@ -184,7 +184,7 @@ class ServerTest {
     await session.bind(user, 'user bind')
     const entry = await session.read(user.dn, userAttributesOf(this.settings, []), 'user bind')
     if (entry === undefined) {
-      const advice = 'let users read their own entry, or give a managerDn'
+      const advice = 'let users read their own entry, or give a manager_dn'
       throw new LdapFailure(
         'user bind',
         `the password is right, but ${user.dn} may not read itself: ${advice}`,
@@ -224,15 +224,15 @@ class ServerTest {
 
 function absenceOf(username: string, otherDn: string | undefined): string {
   const name = JSON.stringify(username)
-  if (otherDn === undefined) return `no entry for ${name}: check searchFilter and searchBase`
-  return `the server takes ${name} for ${otherDn}, which does not show this name: write it as it is there, and let the manager read the attributes of searchFilter`
+  if (otherDn === undefined) return `no entry for ${name}: check search_filter and search_base`
+  return `the server takes ${name} for ${otherDn}, which does not show this name: write it as it is there, and let the manager read the attributes of search_filter`
 }
 
 function adviceOn(failure: LdapFailure, { search }: DirectorySettings): string {
   if (failure.step === 'connect') return '; check host, port and firewall'
   if (failure.step === 'manager bind' && isRefusal(failure)) {
-    const sent = `managerDn is sent as it is, ${JSON.stringify(search.managerDn)}, without the base DN`
-    return `; check managerDn and managerPassword: ${sent}`
+    const sent = `manager_dn is sent as it is, ${JSON.stringify(search.managerDn)}, without the base DN`
+    return `; check manager_dn and manager_password: ${sent}`
   }
   if (failure.resultCode === resultCodes.sizeLimitExceeded)
     return '; turn pagingSupport on, or let the manager read more entries'
