@@ -1,5 +1,6 @@
 import { digestOf } from '@entrepot/kernel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { maximumProperties } from '../properties/properties.js'
 import type { RequestContext } from '../request-context.js'
 import { codeOf, snapshot, transferBench, type TransferHow, transferOn } from '../testing/transfers.js'
 import { imageOf, type Workbench } from '../testing/workbench.js'
@@ -198,6 +199,56 @@ describe('ItemTransfer', () => {
     for (const tag of ['a', 'b', 'c']) await bench.pushImage('dev', 'many', tag)
     expect(await codeOf(transfer('dev/many', 'prod/fresh', { move: true }))).toBe('CONFLICT')
     expect(await has('dev', 'many', 'a')).toBe(true)
+  })
+})
+
+describe('The own properties of an image', () => {
+  const own = (image: string) => [{ kind: 'image', image: image as never } as const]
+  const given = (...names: readonly string[]) => ({
+    set: new Map(names.map((name) => [name, ['x']])),
+    remove: [],
+  })
+  const at = async (key: string, image: string) => {
+    const [found] = await bench.properties.find(idOf(key), own(image))
+    return [...(found ?? new Map()).keys()]
+  }
+  beforeEach(async () => {
+    for (const tag of ['1', '2']) await bench.pushImage('dev', 'team/app', tag)
+    await bench.properties.change(idOf('dev'), own('team/app'), given('owner'))
+  })
+
+  it.each([false, true])('go along with all of it, when it moves: %s', async (move) => {
+    expect((await transfer('dev/team/app', 'prod/x', { move, dryRun: true })).done).toHaveLength(2)
+    expect((await transfer('dev/team/app', 'prod/x', { move })).done).toHaveLength(2)
+    expect(await at('prod', 'x')).toEqual(['owner'])
+  })
+
+  it.each([
+    ['read only some tags', [{ actions: ['read'], tags: /1/ }, { actions: ['deploy', 'overwrite'] }]],
+    ['deploy only some tags', [{ actions: ['read'] }, { actions: ['deploy', 'overwrite'], tags: /./ }]],
+  ] as const)('are neither copied nor replaced by who may %s', async (_, grants) => {
+    await bench.pushImage('prod', 'x', 'other')
+    await bench.properties.change(idOf('prod'), own('x'), given('before'))
+    const { done } = await transfer('dev/team', 'prod/', {}, bench.toTags('bob', ...grants))
+    expect(done[0]).toBe('dev/team/app:1 -> prod/team/app:1')
+    expect(await at('prod', 'team/app')).toEqual([])
+    await bench.pushImage('dev', 'x', '1')
+    await bench.properties.change(idOf('dev'), own('x'), given('before', 'more'))
+    expect((await transfer('dev/x', 'prod/', {}, bench.toTags('bob', ...grants))).done).toHaveLength(1)
+    expect(await at('prod', 'x')).toEqual(['before'])
+  })
+
+  it('are refused before anything is done where there would be too many', async () => {
+    await bench.pushImage('prod', 'team/app', '0')
+    const many = Array.from({ length: maximumProperties }, (_, n) => `key${n}`)
+    await bench.properties.change(idOf('prod'), own('team/app'), given(...many))
+    const before = await snapshot(bench)
+    for (const dryRun of [true, false]) {
+      expect(await codeOf(transfer('dev/team/app', 'prod/team/', { move: true, dryRun }))).toBe(
+        'REQUEST_INVALID',
+      )
+    }
+    expect(await snapshot(bench)).toBe(before)
   })
 })
 

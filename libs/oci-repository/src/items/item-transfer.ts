@@ -2,13 +2,15 @@ import { RegistryError } from '@entrepot/kernel'
 import { type ImageName, isImageName, parseImageName } from '@entrepot/oci-model'
 import type { RepositoryId, RepositoryKey } from '@entrepot/repositories'
 import {
+  type ManifestAddress,
   type ManifestTransfer,
   requiredWriter,
   type TransferEvent,
   type TransferStep,
 } from '../manifest-transfer.js'
 import type { OciRepository } from '../oci-repository.js'
-import type { PropertyStore } from '../properties/property-store.js'
+import { maximumProperties, type Properties, tooMany } from '../properties/properties.js'
+import type { PropertyPlace, PropertyStore } from '../properties/property-store.js'
 import type { RequestContext } from '../request-context.js'
 import { type FoundItems, findItems } from './found-items.js'
 import { imagesBelow } from './images-below.js'
@@ -87,7 +89,7 @@ export class ItemTransfer {
     return { targetPath, steps: sorted, images: new Set(found.images) }
   }
 
-  /** @throws RegistryError as `ManifestTransfer` */
+  /** @throws RegistryError as `ManifestTransfer`; REQUEST_INVALID for more properties of an image than there may be */
   async *run(
     plan: ItemTransferPlan,
     request: ItemTransferRequest,
@@ -95,24 +97,54 @@ export class ItemTransfer {
   ): AsyncGenerator<TransferEvent, void> {
     const { source, target, move, dryRun, failFast } = request
     const options = { source, target: requiredWriter(target), move, dryRun, failFast }
-    const images = new Map<string, TransferStep>()
+    const carried = await this.#carriedProperties(plan, context)
+    const done = new Set<CarriedProperties>()
     for await (const event of this.transfer.run(plan.steps, options, context)) {
-      if (event.kind === 'transferred' && plan.images.has(event.from.image)) {
-        images.set(`${event.from.repository}/${event.from.image}`, event)
-      }
+      const own = event.kind === 'transferred' ? carried.get(imageKey(event.from)) : undefined
+      if (own !== undefined) done.add(own)
       yield event
     }
-    if (!dryRun) for (const step of images.values()) await this.#copyProperties(step)
+    if (dryRun) return
+    for (const { repository, place, set } of done) {
+      await this.properties.change(repository, [place], { set, remove: [] })
+    }
   }
 
-  /** Those of all of an image; each tag and manifest takes its own along. */
-  async #copyProperties({ from, to }: TransferStep): Promise<void> {
-    const [source, target] = [this.idOf(from.repository), this.idOf(to.repository)]
-    if (source === undefined || target === undefined) return
-    const [set] = await this.properties.find(source, [{ kind: 'image', image: from.image }])
-    if (set === undefined || set.size === 0) return
-    await this.properties.change(target, [{ kind: 'image', image: to.image }], { set, remove: [] })
+  /**
+   * Those of whole images, by the image they are taken from; each tag and manifest takes its own along. Who may not read
+   * all of the image, or not deploy to all of the other, has no part in them.
+   */
+  async #carriedProperties(
+    { steps, images }: ItemTransferPlan,
+    { may }: RequestContext,
+  ): Promise<ReadonlyMap<string, CarriedProperties>> {
+    const carried = new Map<string, CarriedProperties>()
+    const first = new Map(steps.toReversed().map((step) => [imageKey(step.from), step]))
+    for (const [key, { from, to }] of first) {
+      if (!images.has(from.image) || !may('read', from.repository, from.image)) continue
+      if (!may('deploy', to.repository, to.image)) continue
+      const [source, repository] = [this.idOf(from.repository), this.idOf(to.repository)]
+      if (source === undefined || repository === undefined) continue
+      const [set] = await this.properties.find(source, [{ kind: 'image', image: from.image }])
+      if (set === undefined || set.size === 0) continue
+      const place = { kind: 'image', image: to.image } as const
+      const [before] = await this.properties.find(repository, [place])
+      const count = new Set([...(before?.keys() ?? []), ...set.keys()]).size
+      if (count > maximumProperties) throw tooMany(count, to.image)
+      carried.set(key, { repository, place, set })
+    }
+    return carried
   }
+}
+
+interface CarriedProperties {
+  readonly repository: RepositoryId
+  readonly place: PropertyPlace
+  readonly set: Properties
+}
+
+function imageKey({ repository, image }: ManifestAddress): string {
+  return `${repository}/${image}`
 }
 
 async function destinationOf(
