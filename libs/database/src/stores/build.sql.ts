@@ -107,10 +107,15 @@ export const deleteRuns: Statement = {
     RETURNING b.number, b.started_at AS started`,
 }
 
-/** $1 seen, $2 name. */
+/** $1 seen, $2 name. Without the documents, which are long: `documentOf` gets each. */
 export const lockRuns: Statement = {
   name: 'build-lock-runs',
-  text: `SELECT b.id, b.document FROM builds b WHERE ${seen} AND b.name = $2 ORDER BY b.id FOR UPDATE`,
+  text: `SELECT b.id FROM builds b WHERE ${seen} AND b.name = $2 ORDER BY b.id FOR UPDATE`,
+}
+
+export const documentOf: Statement = {
+  name: 'build-document',
+  text: 'SELECT document FROM builds WHERE id = $1',
 }
 
 /** $2 name, $3 document. */

@@ -125,12 +125,12 @@ export class PostgresBuildStore implements BuildStore {
   async rename(viewer: BuildViewer, name: string, to: string): Promise<number> {
     try {
       return await this.database.transaction(async (transaction) => {
-        const rows = await transaction.query<RunRow>(sql.lockRuns, [seenBy(viewer), name])
-        for (const { id, document } of rows) {
-          const renamed = { ...(JSON.parse(document) as BuildDocument), name: to }
+        const runs = await transaction.query<Pick<RunRow, 'id'>>(sql.lockRuns, [seenBy(viewer), name])
+        for (const { id } of runs) {
+          const renamed = { ...(await documentOf(transaction, id)), name: to }
           await transaction.query(sql.renameRun, [id, to, JSON.stringify(renamed)])
         }
-        return rows.length
+        return runs.length
       })
     } catch (error) {
       if (violates(error, 'builds_run')) throw taken(to, error)
@@ -150,6 +150,13 @@ export class PostgresBuildStore implements BuildStore {
       user,
     ])
   }
+}
+
+/** Of a run that is locked. */
+async function documentOf(transaction: Queryable, id: string): Promise<BuildDocument> {
+  const [row] = await transaction.query<Pick<RunRow, 'document'>>(sql.documentOf, [id])
+  if (row === undefined) throw new Error('a build that is locked has no row')
+  return JSON.parse(row.document) as BuildDocument
 }
 
 /** What has no checksum can't be found by one. */
