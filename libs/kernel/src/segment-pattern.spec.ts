@@ -56,4 +56,15 @@ describe('a segment pattern', () => {
   ])('%s over %s: that it covers it is seen to be %s', (one, other, expected) => {
     expect(new SegmentPattern(one).covers(new SegmentPattern(other))).toBe(expected)
   })
+
+  it('is as quick with a million wildcards side by side as with one', () => {
+    const stars = '*'.repeat(1_000_000)
+    expect(new SegmentPattern(stars).matchesEverything).toBe(true)
+    const pattern = new SegmentPattern(`${stars}b`)
+    expect(pattern.matchesEverything).toBe(false)
+    expect(pattern.matches('ab')).toBe(true)
+    expect(pattern.matches('ba')).toBe(false)
+    expect(new SegmentPattern(`a${stars}`).covers(pattern)).toBe(false)
+    expect(new SegmentPattern(`${stars}b`).covers(pattern)).toBe(true)
+  })
 })

@@ -2,18 +2,24 @@
 export class SegmentPattern {
   /** Of every segment there can be: none is empty, so that one `?` beside a `*` excludes nothing. */
   readonly matchesEverything: boolean
+  /** One `*` for any number of them side by side, which mean the same and cost time each. */
+  readonly #shortest: string
 
   constructor(readonly text: string) {
-    this.matchesEverything = /^\*+\??\**$|^\?\*+$/.test(text)
+    this.#shortest = text.replaceAll(/\*+/g, '*')
+    this.matchesEverything = ['*', '*?', '?*', '*?*'].includes(this.#shortest)
   }
 
   matches(segment: string): boolean {
-    return matchSegment(this.text, segment, () => true)
+    return matchSegment(this.#shortest, segment, () => true)
   }
 
   /** Whether it surely matches all that `other` matches. Where that is hard to tell, the answer is no. */
   covers(other: SegmentPattern): boolean {
-    return this.matchesEverything || matchSegment(this.text, other.text, (character) => character !== '*')
+    return (
+      this.matchesEverything ||
+      matchSegment(this.#shortest, other.#shortest, (character) => character !== '*')
+    )
   }
 }
 
