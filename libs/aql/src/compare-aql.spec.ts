@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AqlValue, Comparison } from './aql-query.js'
-import { compareAql } from './compare-aql.js'
+import { compareAql, comparing } from './compare-aql.js'
 
 const moment = (day: number) => new Date(Date.UTC(2026, 0, day))
 
@@ -24,4 +24,11 @@ test.each<readonly [AqlValue, Comparison, AqlValue, boolean]>([
   [moment(2), '$eq', moment(2), true],
 ])('%o %s %o is %s', (actual, comparison, value, expected) => {
   expect(compareAql(actual, comparison, value)).toBe(expected)
+})
+
+test('a comparison that was made once is true of one value and not of another', () => {
+  const isTeam = comparing('$match', 'team/*')
+  expect(['team/app', 'base/app', 'team/x', null].map(isTeam)).toEqual([true, false, true, false])
+  const isOther = comparing('$nmatch', 'team/*')
+  expect(['team/app', 'base/app', null].map(isOther)).toEqual([false, true, true])
 })

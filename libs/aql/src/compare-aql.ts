@@ -9,27 +9,43 @@ export const deniedBy: ReadonlyMap<Comparison, Comparison> = new Map([
 
 /** Whether a comparison is true of a value; null is "has none", of which only denials are true, and equality to null. */
 export function compareAql(actual: AqlValue, comparison: Comparison, value: AqlValue): boolean {
+  return comparing(comparison, value)(actual)
+}
+
+/** As `compareAql`, for many values: what is made of the comparison is made once. */
+export function comparing(comparison: Comparison, value: AqlValue): (actual: AqlValue) => boolean {
   const denied = deniedBy.get(comparison)
-  if (denied !== undefined) return !compareAql(actual, denied, value)
-  if (value === null) return actual === null
-  if (actual === null) return false
-  const [one, other] = [comparable(actual), comparable(value)]
+  if (denied !== undefined) {
+    const isDenied = comparing(denied, value)
+    return (actual) => !isDenied(actual)
+  }
+  if (value === null) return (actual) => actual === null
+  const isTrue = comparingSome(comparison, value)
+  return (actual) => actual !== null && isTrue(actual)
+}
+
+type Some = NonNullable<AqlValue>
+
+function comparingSome(comparison: Comparison, value: Some): (actual: Some) => boolean {
+  const other = comparable(value)
   switch (comparison) {
-    case '$match':
-      return new SegmentPattern(textOf(value)).matches(textOf(actual))
+    case '$match': {
+      const pattern = new SegmentPattern(textOf(value))
+      return (actual) => pattern.matches(textOf(actual))
+    }
     case '$gt':
-      return one > other
+      return (actual) => comparable(actual) > other
     case '$gte':
-      return one >= other
+      return (actual) => comparable(actual) >= other
     case '$lt':
-      return one < other
+      return (actual) => comparable(actual) < other
     case '$lte':
-      return one <= other
+      return (actual) => comparable(actual) <= other
     default:
-      return one === other
+      return (actual) => comparable(actual) === other
   }
 }
 
-function comparable(value: string | number | Date): string | number {
+function comparable(value: Some): string | number {
   return value instanceof Date ? value.getTime() : value
 }

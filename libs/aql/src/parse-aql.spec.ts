@@ -195,6 +195,12 @@ describe('a query in AQL', () => {
     expect(messageOf(deep)).toContain('expected at most 32 levels of nesting')
     const wide = `items.find({"$or":[${'{"name":"a"},'.repeat(5000)}{"name":"a"}]})`
     expect(messageOf(wide)).toContain('expected at most 5000 comparisons')
+    const groups = `items.find({"$or":[${'{"$and":[{}]},'.repeat(5000)}{"$and":[]}]})`
+    expect(messageOf(groups)).toContain('expected at most 5000 comparisons')
+    const builds = (count: number) =>
+      `builds.find({"$or":[${Array.from({ length: count }, () => '{"name":"a"}').join(',')}]})`
+    expect(parse(builds(100)).where.of).toMatchObject([{ of: { length: 100 } }])
+    expect(messageOf(builds(101))).toContain('expected at most 100 comparisons')
     expect(messageOf(`items.find({"name": "${'a'.repeat(1_000_000)}"}`)).toContain('the query ends')
   })
 

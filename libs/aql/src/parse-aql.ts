@@ -18,13 +18,16 @@ const itemDomain: AqlDomain<ItemField> = {
   shown: shownItemFields,
   hasProperties: true,
   hasBuilds: true,
+  maximumComparisons: 5000,
 }
 
+/** Here and not by the database each run of a build is compared. */
 const buildDomain: AqlDomain<BuildField> = {
   fields: buildFields,
   shown: shownBuildFields,
   hasProperties: false,
   hasBuilds: false,
+  maximumComparisons: 100,
 }
 
 /**

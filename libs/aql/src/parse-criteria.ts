@@ -18,11 +18,11 @@ export interface AqlDomain<F extends string> {
   readonly hasProperties: boolean
   /** Whether its content can be listed by builds. */
   readonly hasBuilds: boolean
+  /** A group of nothing counts as one. */
+  readonly maximumComparisons: number
 }
 
 type Scalar = AqlNode & { readonly kind: 'scalar' }
-
-const maximumComparisons = 5000
 
 const groups: ReadonlyMap<string, AqlGroup<never>['kind']> = new Map([
   ['$and', 'and'],
@@ -78,7 +78,15 @@ class CriteriaParser<F extends string> {
     if (value.kind !== 'list') return this.reader.fail(`a list of objects after ${name}`, value.at)
     if (inside === 'same-property') return this.reader.fail('only properties inside of $msp', at)
     if (kind === 'same-property' && !this.domain.hasProperties) return this.reader.fail('a field', at)
-    return this.group(kind, value.items)
+    const group = this.group(kind, value.items)
+    if (group.of.length === 0) this.#countOne(at)
+    return group
+  }
+
+  #countOne(at: number): void {
+    const { maximumComparisons } = this.domain
+    this.#count += 1
+    if (this.#count > maximumComparisons) this.reader.fail(`at most ${maximumComparisons} comparisons`, at)
   }
 
   #comparisons({ at, name, value }: AqlPair, inside: AqlGroup<F>['kind']): AqlCriterion<F> {
@@ -102,8 +110,7 @@ class CriteriaParser<F extends string> {
   }
 
   #comparison(subject: AqlSubject<F>, operator: string, at: number, node: Scalar): AqlComparison<F> {
-    this.#count += 1
-    if (this.#count > maximumComparisons) this.reader.fail(`at most ${maximumComparisons} comparisons`, at)
+    this.#countOne(at)
     const type = subject.kind === 'field' ? this.domain.fields[subject.field] : 'text'
     const counted = relative.get(operator)
     if (counted !== undefined) {
