@@ -62,7 +62,11 @@ export const adopt: Statement = {
     SELECT digest, size, storage_key FROM existing`,
 }
 
-/** As adopt, where the repository holds the blob for another image and a cached manifest of this one lists it. */
+/**
+ * As adopt, where the repository holds the blob for another image and a cached manifest of this one lists it. As a foreign layer
+ * only where it is one of the other image, too: a registry takes a manifest with foreign layers from somebody who has never had
+ * their bytes.
+ */
 export const adoptListed: Statement = {
   name: 'blob-adopt-listed',
   text: `
@@ -73,6 +77,11 @@ export const adoptListed: Statement = {
         AND EXISTS (
           SELECT 1 FROM cached_manifest_blobs c
           WHERE c.repo_id = $1::int AND c.image = $2::text AND c.blob_digest = $3::text
+            AND (NOT c.is_foreign OR EXISTS (
+              SELECT 1 FROM repo_blobs o
+              JOIN cached_manifest_blobs f ON f.repo_id = o.repo_id AND f.image = o.image AND f.blob_digest = o.digest
+              WHERE o.repo_id = $1::int AND o.digest = $3::text AND f.is_foreign
+            ))
         )
       FOR KEY SHARE
     ), linked AS (

@@ -164,6 +164,19 @@ describe('PostgresBlobIndex', () => {
     expect(await index.find(repository, image, blob.digest)).toEqual(blob)
   })
 
+  it('does not adopt what a cached manifest only says lies elsewhere', async () => {
+    const blob = fakeBlob('private layer')
+    const manifests = new PostgresManifestStore(db.database)
+    const cached = newManifest('claims it', { foreign: [blob.digest], needsBlobs: false })
+    await manifests.put(repository, 'team/claims' as ImageName, cached, [], 'upstream')
+    await index.link(repository, 'team/private' as ImageName, blob)
+    expect(await index.adoptListed(repository, 'team/claims' as ImageName, blob.digest)).toBeUndefined()
+    const windows = 'team/windows' as ImageName
+    await manifests.put(repository, windows, cached, [], 'upstream')
+    await index.link(repository, windows, blob)
+    expect(await index.adoptListed(repository, 'team/claims' as ImageName, blob.digest)).toEqual(blob)
+  })
+
   it('names the images that hold a blob, by repository and name', async () => {
     const blob = fakeBlob('held by two')
     const otherImage = 'team/a' as ImageName

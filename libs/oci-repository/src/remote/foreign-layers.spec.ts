@@ -60,6 +60,15 @@ describe('a foreign layer', () => {
     return (error as Error).message
   }
 
+  test('is not what another image of the repository holds by the same digest', async () => {
+    await configure({ externalDependenciesEnabled: false })
+    const own = upstream.addBlob('secret/app', bytes)
+    expect(own.digest).toBe(digest)
+    expect(await readAll((await bench.blob('hub', 'secret/app', digest))!.value)).toEqual(bytes)
+    await pulled([here()])
+    expect(await refusal()).toContain('a foreign layer')
+  })
+
   test('is fetched where the manifest says, without credentials, and cached', async () => {
     await pulled([`${here()}?sig=1`])
     const found = await blob()

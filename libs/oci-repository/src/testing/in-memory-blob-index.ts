@@ -8,6 +8,7 @@ import { type BlobHolder, type BlobIndex, maximumHolders } from '../blob-index.j
 export interface ListingManifests {
   manifestNeeding(repository: RepositoryId, image: ImageName, blob: Digest): Digest | undefined
   isListedInCache(repository: RepositoryId, image: ImageName, blob: Digest): boolean
+  isForeignInCache(repository: RepositoryId, image: ImageName, blob: Digest): boolean
 }
 
 interface Link {
@@ -65,11 +66,14 @@ export class InMemoryBlobIndex implements BlobIndex {
     image: ImageName,
     digest: Digest,
   ): Promise<StoredBlob | undefined> {
-    const isHeld = [...this.#links.values()].some(
+    const isForeign = (of: ImageName) => this.manifests?.isForeignInCache(repository, of, digest) === true
+    const holders = [...this.#links.values()].filter(
       (link) => link.repository === repository && link.digest === digest,
     )
-    const isListed = this.manifests?.isListedInCache(repository, image, digest) === true
-    return isHeld && isListed ? this.adopt(repository, image, digest) : undefined
+    const isListed =
+      this.manifests?.isListedInCache(repository, image, digest) === true ||
+      (isForeign(image) && holders.some((link) => isForeign(link.image)))
+    return holders.length > 0 && isListed ? this.adopt(repository, image, digest) : undefined
   }
 
   async replaceKey(digest: Digest, lost: StorageKey, found: StorageKey): Promise<void> {

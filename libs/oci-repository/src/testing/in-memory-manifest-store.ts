@@ -74,8 +74,11 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   }
 
   isListedInCache(repository: RepositoryId, image: ImageName, blob: Digest): boolean {
-    const isListed = this.#listing(repository, image, blob).some(({ needsBlobs }) => !needsBlobs)
-    return isListed || this.#foreign(repository, image, blob).length > 0
+    return this.#listing(repository, image, blob).some(({ needsBlobs }) => !needsBlobs)
+  }
+
+  isForeignInCache(repository: RepositoryId, image: ImageName, blob: Digest): boolean {
+    return this.#foreign(repository, image, blob).length > 0
   }
 
   async findByTag(repository: RepositoryId, image: ImageName, tag: Tag): Promise<ManifestBytes | undefined> {
