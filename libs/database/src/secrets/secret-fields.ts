@@ -2,7 +2,7 @@ import type { SecretBox } from '@entrepot/kernel'
 
 /** Tables with configurations, and where in these secrets are. */
 export const secretFields = {
-  repositories: { name: 'key', paths: [['password']] },
+  repositories: { name: 'key', paths: [['password'], ['queryParams']] },
   ldap_settings: { name: 'key', paths: [['search', 'managerPassword']] },
   ldap_group_settings: { name: 'name', paths: [] },
   proxies: { name: 'key', paths: [['password']] },

@@ -18,7 +18,7 @@ const box = (...bytes: readonly number[]) => {
 }
 const first = box(1)
 const second = box(2)
-const canaries = ['canary-upstream', 'canary-manager', 'canary-client', 'canary-signing']
+const canaries = ['canary-upstream', 'sig=canary-query', 'canary-manager', 'canary-client', 'canary-signing']
 
 const provider = (): OidcProvider => ({
   name: 'idp',
@@ -57,7 +57,12 @@ describe('StoredSecrets', () => {
 
   async function plant(with_: AesSecretBox): Promise<void> {
     const { repositories, directories, providers, signingKeys } = stores(with_)
-    await repositories.create(remoteConfig('hub', 'https://hub.example', { password: 'canary-upstream' }))
+    await repositories.create(
+      remoteConfig('hub', 'https://hub.example', {
+        password: 'canary-upstream',
+        queryParams: 'sig=canary-query',
+      }),
+    )
     await repositories.create(remoteConfig('open', 'https://open.example', { password: '' }))
     const search = { managerDn: 'cn=manager', managerPassword: 'canary-manager' }
     await directories.create('corp', companyDirectory(['ldap://corp'], { search }))
@@ -75,6 +80,7 @@ describe('StoredSecrets', () => {
   async function clear(): Promise<void> {
     const statements = [
       `UPDATE repositories SET config = jsonb_set(config, '{password}', '"canary-upstream"') WHERE key = 'hub'`,
+      `UPDATE repositories SET config = jsonb_set(config, '{queryParams}', '"sig=canary-query"') WHERE key = 'hub'`,
       `UPDATE ldap_settings SET config = jsonb_set(config, '{search,managerPassword}', '"canary-manager"')`,
       `UPDATE oidc_providers SET config = jsonb_set(config, '{client,secret}', '"canary-client"')`,
       `UPDATE signing_keys SET private_key_pem = 'canary-signing'`,
@@ -87,6 +93,7 @@ describe('StoredSecrets', () => {
     const hub = (await repositories.list()).find(({ config }) => config.key === 'hub')?.config
     return [
       hub?.rclass === 'remote' ? hub.password : undefined,
+      hub?.rclass === 'remote' ? hub.queryParams : undefined,
       (await directories.list())[0]?.config.search?.managerPassword,
       (await providers.list())[0]?.provider.client?.secret,
       (await signingKeys.list())[0]?.privateKeyPem,
@@ -110,7 +117,7 @@ describe('StoredSecrets', () => {
     await plant(first)
     const dumped = await dump()
     for (const canary of canaries) expect(dumped).not.toContain(canary)
-    expect(dumped.match(/\$entrepot\$1\$/g)).toHaveLength(4)
+    expect(dumped.match(/\$entrepot\$1\$/g)).toHaveLength(5)
     expect(await read(first)).toEqual(canaries)
   })
 
@@ -131,14 +138,14 @@ describe('StoredSecrets', () => {
     const client = { id: 'entrepot', secret: 'canary-new' }
     await providers.update({ ...provider(), client }, idp?.revision ?? 0)
     expect(await dump()).not.toContain('canary')
-    expect(await read(first)).toEqual(['canary-new', 'canary-new', 'canary-new', 'canary-signing'])
+    expect(await read(first)).toEqual(['canary-new', '', 'canary-new', 'canary-new', 'canary-signing'])
   })
 
   it('that are in clear are read, and sealed by the next start', async () => {
     await plant(first)
     await clear()
     expect(await read(first)).toEqual(canaries)
-    expect(await secrets.prepare(first)).toEqual({ sealed: 4, forgotten: [] })
+    expect(await secrets.prepare(first)).toEqual({ sealed: 5, forgotten: [] })
     expect(await dump()).not.toContain('canary')
     expect(await read(first)).toEqual(canaries)
     expect(await secrets.prepare(first)).toEqual({ sealed: 0, forgotten: [] })
@@ -163,7 +170,7 @@ describe('StoredSecrets', () => {
   it('are sealed with a new key at a start that knows the old one, and need the old one no more', async () => {
     await plant(first)
     await secrets.prepare(first)
-    expect(await secrets.prepare(box(2, 1))).toEqual({ sealed: 4, forgotten: [] })
+    expect(await secrets.prepare(box(2, 1))).toEqual({ sealed: 5, forgotten: [] })
     expect(await read(second)).toEqual(canaries)
     expect(await secrets.prepare(second)).toEqual({ sealed: 0, forgotten: [] })
   })
@@ -210,12 +217,13 @@ describe('StoredSecrets', () => {
     await expect(secrets.prepare(second, '00000000')).rejects.toThrow(MasterKeyMissing)
     const places = [
       'repositories/hub/password',
+      'repositories/hub/queryParams',
       'ldap_settings/corp/search.managerPassword',
       'oidc_providers/idp/client.secret',
       'signing_keys/k1/private_key_pem',
     ]
     expect(await secrets.prepare(second, first.currentId)).toEqual({ sealed: 0, forgotten: places })
-    expect(await read(second)).toEqual([undefined, undefined, undefined, undefined])
+    expect(await read(second)).toEqual(Array.from({ length: 5 }, () => undefined))
     expect(await stores(second).signingKeys.list()).toEqual([])
     expect(await secrets.prepare(second)).toEqual({ sealed: 0, forgotten: [] })
   })
