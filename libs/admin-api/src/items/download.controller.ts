@@ -48,7 +48,7 @@ export class DownloadController {
     const key = withoutCacheSuffix(asked, this.ports.repositories)
     const repository = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
     if (repository === undefined) throw noSuchItem(asked, path)
-    const context = this.contexts.of(caller, response)
+    const context = { ...this.contexts.of(caller, response), metadataOnly: request.method === 'HEAD' }
     const item = await this.ports.content.items.find(repository, path, context)
     if (item === undefined) throw noSuchItem(asked, path)
     if (item.kind === 'folder') {

@@ -1,3 +1,4 @@
+import { FaultyRegistry } from '@entrepot/upstream/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AdminApiApp, errorsOf } from '../testing/admin-api-app.js'
 
@@ -49,6 +50,23 @@ describe('a download', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers.get('x-checksum-sha256')).toBe(digest.slice(7))
     expect(answer.text).toBe('')
+  })
+
+  it('by HEAD of a layer that is not cached yet fetches nothing', async () => {
+    const upstream = await FaultyRegistry.start()
+    try {
+      await app.put('cold', { ...docker, rclass: 'remote', url: upstream.url })
+      const { bytes } = upstream.addImage('team/cold', '1')
+      await app.workbench.pull('cold', 'team/cold', '1')
+      const [layer] = (JSON.parse(bytes.toString()) as { layers: { digest: string }[] }).layers
+      const path = `/artifactory/cold/team/cold/1/${layer?.digest.replace(':', '__')}`
+      expect((await app.send('HEAD', path)).status).toBe(200)
+      expect(upstream.count('GET', /\/blobs\//)).toBe(0)
+      expect((await app.send('GET', path)).status).toBe(200)
+      expect(upstream.count('GET', /\/blobs\//)).toBe(1)
+    } finally {
+      await upstream.close()
+    }
   })
 
   it('is refused of a folder, and is not there for who may not read it, or under another name', async () => {
