@@ -6,6 +6,7 @@ import type { ManifestStore, NewManifest, PutOutcome } from '../manifest-store.j
 import type { ManifestBytes, MovedTag } from '../oci-repository.js'
 import type { TagCopier, TagCopy, TagCopyOutcome } from '../tag-copier.js'
 import { overwrittenIn } from './overwritten-in-memory.js'
+import { pageOfNames } from './page-of-names.js'
 import type { InMemoryBlobIndex, ListingManifests } from './in-memory-blob-index.js'
 
 export interface StoredImage {
@@ -306,7 +307,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   }
 
   async tags(repository: RepositoryId, image: ImageName, page: Page): Promise<readonly Tag[]> {
-    return slice([...(this.#at(repository, image)?.tags.keys() ?? [])], page)
+    return pageOfNames([...(this.#at(repository, image)?.tags.keys() ?? [])], page)
   }
 
   async firstTags(
@@ -325,7 +326,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
   async images(repository: RepositoryId, page: Page): Promise<readonly ImageName[]> {
     const prefix = `${repository}/`
     const names = [...this.byImage.keys()].filter((key) => key.startsWith(prefix))
-    return slice(
+    return pageOfNames(
       names.map((key) => key.slice(prefix.length) as ImageName),
       page,
     )
@@ -342,7 +343,7 @@ export class InMemoryManifestStore implements ManifestStore, ListingManifests, T
     const found = manifests
       .filter((manifest) => manifest.subject === subject)
       .filter((manifest) => artifactTypes.length === 0 || artifactTypes.includes(manifest.artifactType ?? ''))
-    const digests = slice(
+    const digests = pageOfNames(
       found.map((manifest) => manifest.digest),
       page,
     )
@@ -393,11 +394,4 @@ function emptyImage(): StoredImage {
 
 function keyOf(repository: RepositoryId, image: ImageName): string {
   return `${repository}/${image}`
-}
-
-function slice<T extends string>(names: readonly T[], page: Page): readonly T[] {
-  const after = page.after
-  const sorted = [...names].sort(byCodePoint)
-  const rest = after === undefined ? sorted : sorted.filter((name) => byCodePoint(name, after) > 0)
-  return rest.slice(0, page.limit + 1)
 }
