@@ -20,7 +20,7 @@ import {
   type UserAccountStore,
 } from '@entrepot/identity'
 import type { Listing, Page } from '@entrepot/kernel'
-import type { RepositoryId, RepositoryStore, StoredRepository } from '@entrepot/repositories'
+import type { ProxyStore, RepositoryId, RepositoryStore, StoredRepository } from '@entrepot/repositories'
 import { allPages } from '../http/all-pages.js'
 
 /** All that is administered, on one transaction. */
@@ -32,6 +32,8 @@ export interface ConfigurationStores {
   readonly directories: OrderedSettingsStore<DirectorySettings>
   readonly directoryGroups: OrderedSettingsStore<DirectoryGroupSettings>
   readonly oidcProviders: OidcProviderStore
+  /** Only named by what a document says. */
+  readonly proxies: Pick<ProxyStore, 'list'>
   readonly settings: SecuritySettingStore
   /** Images, or a cache of some; in a transaction that changes things none are added before its end. */
   holdsContent(id: RepositoryId): Promise<boolean>
@@ -62,6 +64,8 @@ export interface ConfigurationState {
   readonly directories: readonly OrderedSettings<DirectorySettings>[]
   readonly directoryGroups: readonly OrderedSettings<DirectoryGroupSettings>[]
   readonly oidcProviders: readonly StoredOidcProvider[]
+  /** By their keys. */
+  readonly proxies: ReadonlySet<string>
   readonly lockPolicy: StoredSetting | undefined
   readonly passwordPolicy: StoredSetting | undefined
   readonly anonymousAccess: StoredSetting | undefined
@@ -77,6 +81,7 @@ export async function loadState(stores: ConfigurationStores): Promise<Configurat
     directories: await stores.directories.list(),
     directoryGroups: await stores.directoryGroups.list(),
     oidcProviders: await stores.oidcProviders.list(),
+    proxies: new Set((await stores.proxies.list()).map(({ config }) => config.key)),
     lockPolicy: await stores.settings.find(lockPolicySetting),
     passwordPolicy: await stores.settings.find(passwordPolicySetting),
     anonymousAccess: await stores.settings.find(anonymousAccessSetting),

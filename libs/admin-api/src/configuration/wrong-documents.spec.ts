@@ -124,6 +124,10 @@ describe('a document that is wrong', () => {
       { repositories: { 'whole-remote': { username: 'other' } } },
       'password: is not given, and the stored one stays only',
     ],
+    [
+      { repositories: { 'whole-remote': { proxy: 'nowhere' } } },
+      'repositories.whole-remote.proxy: is "nowhere", which there is not',
+    ],
     [{ prune: { sections: ['users'] } }, 'names users, which the document does not have'],
     [{ listen: ':8080' }, 'listen: there is no such field'],
   ])('is refused as %j', async (document, message) => {

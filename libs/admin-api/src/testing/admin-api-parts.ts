@@ -142,7 +142,9 @@ export async function startParts(logger: Logger): Promise<AdminApiParts> {
   const signingKeys = signingKeysInMemory(clock)
   const tokens = new JwtTokenService(signingKeys, bearers, issuer, clock)
   const refreshTokens = new RefreshTokens(new InMemoryRefreshTokenStore(clock), bearers, clock)
-  const transactions = new InMemoryConfiguration(stores)
+  const transactions = new InMemoryConfiguration(stores, {
+    list: () => Promise.resolve(workbench.proxies.all().map((config) => ({ config, revision: 1 }))),
+  })
   const secrets = new ScriptedSecrets()
   const health = { ready: true }
   const builds = new InMemoryBuildStore()

@@ -8,7 +8,7 @@ import type {
   InMemoryUserAccountStore,
 } from '@entrepot/identity/testing'
 import { RegistryError } from '@entrepot/kernel'
-import type { RepositoryId } from '@entrepot/repositories'
+import type { ProxyStore, RepositoryId } from '@entrepot/repositories'
 import type { InMemoryRepositoryStore } from '@entrepot/repositories/testing'
 import type { ConfigurationStores, ConfigurationTransactions } from '../configuration/configuration-stores.js'
 
@@ -31,7 +31,10 @@ export class InMemoryConfiguration implements ConfigurationTransactions {
   readonly holding = new Set<RepositoryId>()
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(private readonly stores: StoresInMemory) {}
+  constructor(
+    private readonly stores: StoresInMemory,
+    private readonly proxies: Pick<ProxyStore, 'list'> = { list: () => Promise.resolve([]) },
+  ) {}
 
   snapshot<T>(work: (stores: ConfigurationStores) => Promise<T>): Promise<T> {
     return work(this.offered)
@@ -64,6 +67,10 @@ export class InMemoryConfiguration implements ConfigurationTransactions {
   }
 
   private get offered(): ConfigurationStores {
-    return { ...this.stores, holdsContent: (id) => Promise.resolve(this.holding.has(id)) }
+    return {
+      ...this.stores,
+      proxies: this.proxies,
+      holdsContent: (id) => Promise.resolve(this.holding.has(id)),
+    }
   }
 }

@@ -8,6 +8,7 @@ import { keepAdministrator, keptByTransaction } from './keep-administrator.js'
 import { PostgresOidcProviderStore } from './oidc-provider.store.js'
 import { PostgresOrderedSettingsStore } from './ordered-settings.store.js'
 import { PostgresPermissionTargetStore } from './permission-target.store.js'
+import { PostgresProxyStore } from './proxy.store.js'
 import { holdsContent, lockMembers, lockRepositoryById } from './repository.sql.js'
 import { PostgresRepositoryStore } from './repository.store.js'
 import { PostgresSecuritySettingStore } from './security-setting.store.js'
@@ -74,6 +75,7 @@ function storesOn(transaction: Queryable, box: SecretBox, lock: Locking) {
       'ldap_group_settings',
       box,
     ),
+    proxies: new PostgresProxyStore(joined, box),
     oidcProviders: new PostgresOidcProviderStore(joined, box),
     settings: new PostgresSecuritySettingStore(joined),
     holdsContent: async (id: RepositoryId): Promise<boolean> => {

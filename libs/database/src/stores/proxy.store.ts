@@ -1,6 +1,6 @@
 import { RegistryError, type SecretBox } from '@entrepot/kernel'
 import type { ProxyChange, ProxyConfig, ProxyStore, StoredProxy } from '@entrepot/repositories'
-import type { Database, Queryable, Statement } from '../database.js'
+import type { Queryable, Statement, Transactional } from '../database.js'
 import { ConfigSecrets } from '../secrets/secret-fields.js'
 
 const list: Statement = {
@@ -28,7 +28,7 @@ export class PostgresProxyStore implements ProxyStore {
   readonly #secrets: ConfigSecrets<ProxyConfig>
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Transactional,
     box: SecretBox,
   ) {
     this.#secrets = new ConfigSecrets(box, 'proxies')

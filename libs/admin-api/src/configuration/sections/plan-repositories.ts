@@ -107,6 +107,7 @@ async function planned(
       : changedConfig(current.config, fields, find),
   )
   if (config === undefined) return undefined
+  checkProxy(context, path, current?.config, config)
   const isCleared = config.rclass === 'remote' && isWithoutUser(body)
   return { path, body, current, config: isCleared ? { ...config, password: '' } : config }
 }
@@ -131,6 +132,22 @@ async function withSecrets(
     checkKept(context, joined(path, field), secret, keepingOf(current, body, field))
   }
   return isGood ? fields : undefined
+}
+
+/** One that was named before may be gone. */
+function checkProxy(
+  context: PlanContext,
+  path: string,
+  before: RepositoryConfig | undefined,
+  after: RepositoryConfig,
+): void {
+  if (after.rclass !== 'remote' || after.proxy === '' || context.state.proxies.has(after.proxy)) return
+  if (before?.rclass === 'remote' && before.proxy === after.proxy) return
+  const shown = JSON.stringify(after.proxy.slice(0, 100))
+  context.problems.add(
+    joined(path, 'proxy'),
+    `is ${shown}, which there is not: create it in system/configuration first`,
+  )
 }
 
 type Keeping = 'nothing' | 'kept' | 'elsewhere'
