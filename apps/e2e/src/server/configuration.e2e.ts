@@ -36,6 +36,10 @@ const auditOf = async (client: AdminClient) =>
   (await client.send('GET', '/artifactory/api/entrepot/audit?actor=server&limit=100')).text
 const diff = (client: AdminClient, document: string) => client.send('POST', `${path}/diff`, document, yaml)
 
+/** Lines of the log come a little after what they tell of. */
+const applied = (server: Entrepot) =>
+  eventually('the log tells that it is applied', () => server.output.includes('the configuration is applied'))
+
 let folder: string
 const started: Entrepot[] = []
 beforeAll(async () => {
@@ -67,6 +71,7 @@ describe('a server that starts with a configuration', () => {
     const exported = await exportOf(client)
     for (const name of ['images:', 'hub:', 'team-a:', 'ann:', 'corp', 'github:'])
       expect(exported).toContain(name)
+    await applied(server)
     expect(server.output).toContain('"msg":"configuration: create repositories.images"')
     expect((await diff(client, await example())).text).toBe('nothing to change\n')
     const ann = AdminClient.basic(server.url, 'ann', secrets.ENTREPOT_SECRET_ANN)
@@ -84,6 +89,7 @@ describe('a server that starts with a configuration', () => {
     await server.restart()
     expect(await auditOf(client)).toBe(audit)
     expect(await exportOf(client)).toBe(exported)
+    await applied(server)
     expect(server.output).toContain('"changes":0,"msg":"the configuration is applied"')
   })
 
@@ -117,6 +123,7 @@ describe('a server that starts with a configuration', () => {
       const servers = await Promise.all([start(env), start(env), start(env)])
       const exports = await Promise.all(servers.map((server) => exportOf(admin(server))))
       expect(new Set(exports).size).toBe(1)
+      await Promise.all(servers.map(applied))
       const created = servers.filter(({ output }) => output.includes('configuration: create users.ann'))
       expect(created).toHaveLength(1)
       const entriesOfAnn = async () => {
