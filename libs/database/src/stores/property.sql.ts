@@ -79,12 +79,14 @@ export interface ChangeStatements {
   readonly clear: Statement
   /** As clear, with $5 keys, $6 positions and $7 values of one item. */
   readonly insert: Statement
-  /** As clear, with $5 how many keys an item may have. A row for each that has more. */
+  /** As clear, with $5 how many keys an item may have, and $6 how many bytes of them. A row for one that has more. */
   readonly tooMany: Statement
 }
 
 const places = 'unnest($2::text[], $3::text[], $4::int[]) AS k (image, name, revision)'
 const values = 'unnest($5::text[], $6::int[], $7::text[]) AS v (key, position, value)'
+
+const amount = `count(DISTINCT key)::int AS count, sum(octet_length(key) + octet_length(value))::int AS bytes`
 
 /** What is left of the tag's time before its last move goes too. */
 export const changeTags: ChangeStatements = {
@@ -105,12 +107,12 @@ export const changeTags: ChangeStatements = {
   tooMany: {
     name: 'properties-count-tags',
     text: `
-      SELECT k.image, k.name, c.count FROM ${places}
+      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
       CROSS JOIN LATERAL (
-        SELECT count(DISTINCT key)::int AS count FROM tag_properties p
+        SELECT ${amount} FROM tag_properties p
         WHERE p.repo_id = $1::int AND p.image = k.image AND p.tag = k.name
       ) c
-      WHERE c.count > $5::int LIMIT 1`,
+      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
   },
 }
 
@@ -132,12 +134,12 @@ export const changeManifests: ChangeStatements = {
   tooMany: {
     name: 'properties-count-manifests',
     text: `
-      SELECT k.image, k.name, c.count FROM ${places}
+      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
       CROSS JOIN LATERAL (
-        SELECT count(DISTINCT key)::int AS count FROM manifest_properties p
+        SELECT ${amount} FROM manifest_properties p
         WHERE p.repo_id = $1::int AND p.image = k.image AND p.digest = k.name AND p.kind = 'property'
       ) c
-      WHERE c.count > $5::int LIMIT 1`,
+      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
   },
 }
 
@@ -160,12 +162,12 @@ export const changeImages: ChangeStatements = {
   tooMany: {
     name: 'properties-count-images',
     text: `
-      SELECT k.image, k.name, c.count FROM ${places}
+      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
       CROSS JOIN LATERAL (
-        SELECT count(DISTINCT key)::int AS count FROM image_properties p
+        SELECT ${amount} FROM image_properties p
         WHERE p.repo_id = $1::int AND p.image = k.image
       ) c
-      WHERE c.count > $5::int LIMIT 1`,
+      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
   },
 }
 

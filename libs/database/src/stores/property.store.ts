@@ -3,13 +3,15 @@ import {
   type ManifestKey,
   type ManifestLabels,
   maximumProperties,
+  maximumPropertyBytes,
   type Properties,
   type PropertyChange,
   type PropertyPlace,
   type PropertyStore,
+  tooLong,
   tooMany,
 } from '@entrepot/oci-repository'
-import type { Digest } from '@entrepot/kernel'
+import type { Digest, RegistryError } from '@entrepot/kernel'
 import type { RepositoryId } from '@entrepot/repositories'
 import type { Database, Queryable } from '../database.js'
 import * as sql from './property.sql.js'
@@ -25,6 +27,11 @@ interface LockedRow {
   readonly image: string
   readonly name: string
   readonly revision: number
+}
+
+interface FullRow extends LockedRow {
+  readonly count: number
+  readonly bytes: number
 }
 
 /** In the order in which every writer locks: the repository, manifests, tags. */
@@ -109,13 +116,19 @@ async function changeAll(
       rows.map(({ value }) => value),
     ]
     await transaction.query(insert, [...there, ...columns])
-    const [full] = await transaction.query<LockedRow & { readonly count: number }>(counted, [
+    const [full] = await transaction.query<FullRow>(counted, [
       ...there,
       maximumProperties,
+      maximumPropertyBytes,
     ])
-    if (full !== undefined) throw tooMany(full.count, [full.image, full.name].filter(Boolean).join('/'))
+    if (full !== undefined) throw tooMuch(full)
   }
   return locked.map(({ image, name }) => placeOf(first.kind, image as ImageName, name))
+}
+
+function tooMuch({ image, name, count, bytes }: FullRow): RegistryError {
+  const item = [image, name].filter(Boolean).join('/')
+  return count > maximumProperties ? tooMany(count, item) : tooLong(bytes, item)
 }
 
 /** Of the statements that lock. */

@@ -1,5 +1,5 @@
 import type { ItemQuery } from '@entrepot/aql'
-import type { Digest } from '@entrepot/kernel'
+import { type Digest, RegistryError } from '@entrepot/kernel'
 import { digestReference, tagReference } from '@entrepot/oci-model'
 import type { ManifestKey } from '../items/item-times.js'
 import { computedProperties } from '../properties/computed-properties.js'
@@ -7,7 +7,7 @@ import type { Properties } from '../properties/properties.js'
 import type { ManifestLabels, PropertyStore } from '../properties/property-store.js'
 import type { RequestContext } from '../request-context.js'
 import type { ContentChecksums, ReadableContent } from './content-checksums.js'
-import { closedItems, type FoundItem, type ItemScope, type ItemSearch } from './item-search.js'
+import { closedItems, type FoundItem, type ItemSearch } from './item-search.js'
 import type { ItemScopes } from './item-scopes.js'
 
 /** An item with what the query wants to see of it. */
@@ -25,6 +25,15 @@ export interface ShownItems {
   readonly lacksChecksums: boolean
 }
 
+/** Of the properties of one answer, with what is written around each. */
+export const maximumShownCharacters = 32 * 1024 * 1024
+
+/** Around a key and a value. */
+const charactersBeside = 32
+
+/** Items whose properties are looked up by one statement. */
+const readAtOnce = 100
+
 /** What clients search by AQL: only what the principal may read. */
 export class ItemFinder {
   constructor(
@@ -32,9 +41,10 @@ export class ItemFinder {
     private readonly search: ItemSearch,
     private readonly properties: PropertyStore,
     private readonly checksums: ContentChecksums,
+    private readonly shownCharacters = maximumShownCharacters,
   ) {}
 
-  /** @throws RegistryError REQUEST_INVALID for a query that is about too much, or takes too long */
+  /** @throws RegistryError REQUEST_INVALID for a query that is about too much, takes too long or shows too much */
   async find(query: ItemQuery, context: RequestContext): Promise<ShownItems> {
     const scope = await this.scopes.of(query, context)
     const { items, isCut } = await this.search.search(query, scope)
@@ -43,7 +53,8 @@ export class ItemFinder {
     const sums = wantsSha1
       ? await this.checksums.of(items.flatMap(readable), context)
       : new Map<Digest, string>()
-    const properties = keys.length === 0 ? items.map(() => []) : await this.#propertiesOf(items, keys, scope)
+    const properties =
+      keys.length === 0 ? items.map(() => []) : await this.#propertiesOf(items, keys, closedItems(scope))
     const shown = items.map((item, position) => ({
       ...item,
       sha1: item.content && sums.get(item.content.digest),
@@ -58,31 +69,66 @@ export class ItemFinder {
   async #propertiesOf(
     items: readonly FoundItem[],
     keys: readonly string[],
-    scope: ItemScope,
+    isClosed: (item: FoundItem) => boolean,
   ): Promise<readonly ShownItem['properties'][]> {
-    const isClosed = closedItems(scope)
-    const found = new Map<string, Properties>()
-    const labels = new Map<FoundItem, ManifestLabels>()
-    for (const [id, ofRepository] of Map.groupBy(items, ({ repository }) => repository.id)) {
-      const shown = ofRepository.filter((item) => !isClosed(item))
-      const places = [...new Map(shown.map((item) => [placeKey(item), item.place])).entries()]
-      const sets = await this.properties.find(
-        id,
-        places.map(([, place]) => place),
-      )
-      for (const [position, [key]] of places.entries()) found.set(key, sets[position] ?? new Map())
-      const manifests = ofRepository.filter(({ content }) => content?.isManifest)
-      const said = await this.properties.labelsOf(id, manifests.flatMap(manifestKeyOf))
-      for (const [position, item] of manifests.entries()) labels.set(item, said[position] ?? noLabels)
-    }
     const isWanted = (key: string) => keys.includes('*') || keys.includes(key)
-    return items.map((item) => {
-      const all = [...(found.get(placeKey(item)) ?? []), ...ownProperties(item, labels.get(item) ?? noLabels)]
-      return all.flatMap(([key, values]) =>
-        isWanted(key) ? values.map((value) => [key, value] as const) : [],
-      )
-    })
+    const shown = new Map<FoundItem, ShownItem['properties']>()
+    let left = this.shownCharacters
+    for (const part of partsOf(items)) {
+      const all = await this.#allOf(part, isClosed)
+      for (const [position, item] of part.entries()) {
+        const pairs: (readonly [string, string])[] = []
+        for (const [key, values] of (all[position] ?? []).filter(([name]) => isWanted(name))) {
+          for (const value of values) {
+            left -= key.length + value.length + charactersBeside
+            if (left < 0) throw tooMuch(this.shownCharacters)
+            pairs.push([key, value])
+          }
+        }
+        shown.set(item, pairs)
+      }
+    }
+    return items.map((item) => shown.get(item) ?? [])
   }
+
+  /** @param items of one repository */
+  async #allOf(
+    items: readonly FoundItem[],
+    isClosed: (item: FoundItem) => boolean,
+  ): Promise<readonly (readonly (readonly [key: string, values: readonly string[]])[])[]> {
+    const [first] = items
+    if (first === undefined) return []
+    const { id } = first.repository
+    const open = items.filter((item) => !isClosed(item))
+    const places = new Map(open.map((item) => [placeKey(item), item.place]))
+    const sets = await this.properties.find(id, [...places.values()])
+    const found = new Map([...places.keys()].map((key, position) => [key, sets[position]]))
+    const manifests = items.filter(({ content }) => content?.isManifest)
+    const said = await this.properties.labelsOf(id, manifests.flatMap(manifestKeyOf))
+    const labels = new Map(manifests.map((item, position) => [item, said[position]]))
+    return items.map((item) => [
+      ...(found.get(placeKey(item)) ?? []),
+      ...ownProperties(item, labels.get(item) ?? noLabels),
+    ])
+  }
+}
+
+/** Each of one repository, with not more than is well kept in memory at once. */
+function partsOf(items: readonly FoundItem[]): readonly (readonly FoundItem[])[] {
+  const parts: (readonly FoundItem[])[] = []
+  for (const ofRepository of Map.groupBy(items, ({ repository }) => repository.id).values()) {
+    for (let start = 0; start < ofRepository.length; start += readAtOnce) {
+      parts.push(ofRepository.slice(start, start + readAtOnce))
+    }
+  }
+  return parts
+}
+
+function tooMuch(characters: number): RegistryError {
+  return new RegistryError(
+    'REQUEST_INVALID',
+    `the query shows properties of more than ${characters} characters: include fewer keys, or set a limit`,
+  )
 }
 
 const noLabels: ManifestLabels = { annotations: new Map(), labels: new Map() }

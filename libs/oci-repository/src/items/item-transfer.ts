@@ -9,7 +9,7 @@ import {
   type TransferStep,
 } from '../manifest-transfer.js'
 import type { OciRepository } from '../oci-repository.js'
-import { maximumProperties, type Properties, tooMany } from '../properties/properties.js'
+import { type Properties, requireFitting } from '../properties/properties.js'
 import type { PropertyPlace, PropertyStore } from '../properties/property-store.js'
 import type { RequestContext } from '../request-context.js'
 import { type FoundItems, findItems } from './found-items.js'
@@ -129,8 +129,7 @@ export class ItemTransfer {
       if (set === undefined || set.size === 0) continue
       const place = { kind: 'image', image: to.image } as const
       const [before] = await this.properties.find(repository, [place])
-      const count = new Set([...(before?.keys() ?? []), ...set.keys()]).size
-      if (count > maximumProperties) throw tooMany(count, to.image)
+      requireFitting(new Map([...(before ?? []), ...set]), to.image)
       carried.set(key, { repository, place, set })
     }
     return carried

@@ -13,6 +13,9 @@ export interface PropertyChange {
 /** Keys of one item. */
 export const maximumProperties = 100
 
+/** Of all keys and values of one item, each value with its key, in UTF-8. */
+export const maximumPropertyBytes = 64 * 1024
+
 /** Of one key. */
 export const maximumValues = 100
 
@@ -62,6 +65,20 @@ export function checkKey(key: string): void {
 export function tooMany(count: number, item = ''): RegistryError {
   const where = item === '' ? 'there would be' : `${item} would have`
   return invalid(`${where} ${count} properties, expected at most ${maximumProperties}`)
+}
+
+/** What more than `maximumPropertyBytes` of one item is refused with. */
+export function tooLong(bytes: number, item: string): RegistryError {
+  const where = item === '' ? 'there would be' : `${item} would have`
+  return invalid(`${where} properties of ${bytes} bytes, expected at most ${maximumPropertyBytes}`)
+}
+
+/** @throws RegistryError REQUEST_INVALID for more than one item may have */
+export function requireFitting(properties: Properties, item: string): void {
+  if (properties.size > maximumProperties) throw tooMany(properties.size, item)
+  const pairs = [...properties].flatMap(([key, values]) => values.map((value) => key + value))
+  const bytes = pairs.reduce((sum, pair) => sum + Buffer.byteLength(pair), 0)
+  if (bytes > maximumPropertyBytes) throw tooLong(bytes, item)
 }
 
 /** Labels and annotations as far as they can be searched for: what properties can't hold is left out. */

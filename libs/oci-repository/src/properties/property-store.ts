@@ -28,7 +28,8 @@ export interface PropertyStore {
   /**
    * Sets and removes properties of all these places at once; what is not there is left out.
    * @returns those that were there
-   * @throws RegistryError REQUEST_INVALID when one would have more than `maximumProperties`: then nothing is changed
+   * @throws RegistryError REQUEST_INVALID when one would have more than `maximumProperties`, or than
+   *   `maximumPropertyBytes` of them: then nothing is changed
    */
   change(
     repository: RepositoryId,

@@ -3,13 +3,7 @@ import type { ImageName } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import type { ManifestKey } from '../items/item-times.js'
 import type { NewManifest } from '../manifest-store.js'
-import {
-  maximumProperties,
-  type Properties,
-  type PropertyChange,
-  searchable,
-  tooMany,
-} from '../properties/properties.js'
+import { type Properties, type PropertyChange, requireFitting, searchable } from '../properties/properties.js'
 import type { ManifestLabels, PropertyPlace, PropertyStore } from '../properties/property-store.js'
 import type { TagCopy } from '../tag-copier.js'
 import type { FollowsContent, InMemoryManifestStore } from './in-memory-manifest-store.js'
@@ -38,7 +32,7 @@ export class InMemoryPropertyStore implements PropertyStore, FollowsContent {
       if (!changed.has(key)) there.push(place)
       const kept = [...(this.#properties.get(key) ?? [])].filter(([name]) => !remove.includes(name))
       const after = [...new Map([...kept, ...set])].sort(([left], [right]) => byCodePoint(left, right))
-      if (after.length > maximumProperties && set.size > 0) throw tooMany(after.length, describePlace(place))
+      if (set.size > 0) requireFitting(new Map(after), describePlace(place))
       changed.set(key, new Map(after))
     }
     for (const [key, properties] of changed) this.#properties.set(key, properties)

@@ -2,7 +2,7 @@ import { type Digest, digestOf } from '@entrepot/kernel'
 import { type Annotations, type ImageName, mediaTypes, parseImageName, parseTag } from '@entrepot/oci-model'
 import type { RepositoryId } from '@entrepot/repositories'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { maximumProperties, type Properties } from '../properties/properties.js'
+import { maximumProperties, maximumPropertyBytes, type Properties } from '../properties/properties.js'
 import type { PropertyPlace, PropertyStore } from '../properties/property-store.js'
 import type { OpenedCopier } from './tag-copier.contract.js'
 
@@ -219,6 +219,26 @@ export function propertyStoreContract(name: string, open: () => Promise<OpenedPr
       expect(await at(tagged('2'))).toEqual({})
       await set([tagged('1')], { another: ['x'] }, ['key7'])
       expect(Object.keys(await at(tagged('1')))).toHaveLength(maximumProperties)
+    })
+
+    it('takes no more text than there may be, all of it together, and then changes nothing', async () => {
+      const digest = await put('one', ['1'])
+      const half = maximumPropertyBytes / 2
+      // Two bytes each, with one for the key.
+      const values = (length: number) => Array.from({ length: 20 }, (_, n) => `${n}`.padStart(length, 'ü'))
+      const text = values(half / 40)
+      for (const place of [tagged('1'), manifestAt(digest), whole, all]) {
+        await set([place], { a: text })
+        const before = await at(place)
+        await expect(set([place], { b: text, c: text })).rejects.toMatchObject({
+          code: 'REQUEST_INVALID',
+          message: expect.stringMatching(/properties of \d+ bytes, expected at most 65536/) as string,
+        })
+        expect(await at(place)).toEqual(before)
+        await set([place], { b: text.slice(1), c: ['x'] })
+        await set([place], { d: text }, ['a'])
+        expect(Object.keys(await at(place))).toEqual(['b', 'c', 'd'])
+      }
     })
 
     it('loses nothing of what many set at once', async () => {
