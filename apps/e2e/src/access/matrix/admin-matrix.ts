@@ -177,7 +177,8 @@ export function registerAdminMatrix(started: () => World): void {
       .replace(/:\w+/, name)
     const actual = method === 'ALL' ? 'PATCH' : method
     const body = typeof row.body === 'function' ? row.body(name) : (row.body ?? {})
-    const ask = ['GET', 'DELETE'].includes(actual)
+    const isBare = actual === 'GET' || (actual === 'DELETE' && row.body === undefined)
+    const ask = isBare
       ? {}
       : { headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) }
     return world.wire.sendWith(authorization, actual, path, ask)
