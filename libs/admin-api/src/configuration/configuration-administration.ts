@@ -68,8 +68,8 @@ export class ConfigurationAdministration {
     const done = await this.repeating(() => run.carryOut())
     for (const change of done.changes) this.record(author, change)
     for (const name of done.touchedUsers) this.accounts.principals.forget(name)
-    for (const name of done.endedLogins) await this.accounts.refreshTokens.revokeAllOf(name)
     for (const follower of this.followers) await follower.takeOver()
+    for (const name of done.endedLogins) await this.accounts.refreshTokens.revokeAllOf(name)
     return done
   }
 
