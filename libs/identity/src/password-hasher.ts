@@ -1,5 +1,5 @@
+import { type PlaceLimits, Places } from '@entrepot/kernel'
 import { hash, verify } from '@node-rs/argon2'
-import { type PlaceLimits, Places } from './places.js'
 import { bcryptCostOf, verifyBcrypt } from './verify-bcrypt.js'
 
 /** OWASP's second choice for argon2id, 19 MiB and two passes: about 13 ms of CPU. Argon2id is the library's default. */
@@ -17,7 +17,7 @@ export class PasswordHasher {
   readonly #places: Places
 
   constructor(limits: PlaceLimits = defaultLimits) {
-    this.#places = new Places(limits)
+    this.#places = new Places(limits, 'logins')
   }
 
   /**

@@ -1,8 +1,7 @@
 import { isIPv6 } from 'node:net'
-import { type Clock, type Logger, RegistryError } from '@entrepot/kernel'
+import { type Clock, type Logger, Places, RegistryError } from '@entrepot/kernel'
 import type { Entry } from 'ldapts'
 import type { PasswordCredentials } from '../authenticator.js'
-import { Places } from '../places.js'
 import { userNameOf } from '../user-name.js'
 import { BindPasswordCheck, isRefusal } from './bind-password-check.js'
 import { directDn, showsName } from './direct-dn.js'
@@ -37,7 +36,7 @@ const bindCheck = new BindPasswordCheck()
 export class LdapDirectory implements UserDirectory {
   readonly #rotation: ServerRotation
   readonly #outage: Outage
-  readonly #logins = new Places(loginLimits)
+  readonly #logins = new Places(loginLimits, 'logins')
   #hasMissedIds = false
   readonly #groupSearches: readonly GroupSearch[]
 

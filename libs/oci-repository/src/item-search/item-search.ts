@@ -76,7 +76,7 @@ export interface ItemSearch {
   /**
    * One statement. Items are files, unless a criterion says of which type they are. Without a sort order they come by
    * repository, path and name.
-   * @throws RegistryError REQUEST_INVALID for a query that takes too long
+   * @throws RegistryError REQUEST_INVALID for a query that takes too long; TOO_MANY_REQUESTS when too many search at once
    */
   search(query: ItemQuery, scope: ItemScope): Promise<FoundItems>
 }

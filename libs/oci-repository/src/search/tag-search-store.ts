@@ -55,7 +55,10 @@ export interface TagPage {
 
 /** Tags of all repositories, whoever asks. One statement a page. */
 export interface TagSearchStore {
-  /** By repository id, image and tag; up to `page.limit + 1`. */
+  /**
+   * By repository id, image and tag; up to `page.limit + 1`.
+   * @throws RegistryError TOO_MANY_REQUESTS when too many search at once
+   */
   find(query: TagQuery, page: TagPage): Promise<readonly FoundTag[]>
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@entrepot/aql'
 import { printAql } from '@entrepot/aql/testing'
 import { parseBuildInfo } from '@entrepot/builds'
-import type { Digest } from '@entrepot/kernel'
+import { type Digest, Places } from '@entrepot/kernel'
 import { parseImageName, parseTag } from '@entrepot/oci-model'
 import type { ItemScope } from '@entrepot/oci-repository'
 import {
@@ -30,6 +30,7 @@ import { PostgresBuildStore } from '../build.store.js'
 import { PostgresBlobIndex } from '../blob-index.store.js'
 import { PostgresManifestStore } from '../manifest.store.js'
 import { PostgresPropertyStore } from '../property.store.js'
+import { PostgresTagSearch } from '../tag-search.store.js'
 import { PostgresContentChecksums } from './content-checksums.store.js'
 import { PostgresItemSearch } from './item-search.store.js'
 
@@ -104,6 +105,45 @@ describe('PostgresItemSearch', () => {
     expect((await find('items.find().limit(100)')).isCut).toBe(true)
     expect((await find('items.find().limit(3)')).isCut).toBe(false)
     expect(await find('items.find({"path": "base/v1"})')).toMatchObject({ isCut: false })
+  })
+
+  it('takes few of the connections, and refuses who would wait too long', async () => {
+    const content = await open()
+    const freed = Promise.withResolvers<readonly unknown[]>()
+    const busy = {
+      transaction: () => freed.promise,
+      query: () => freed.promise,
+    } as unknown as Database
+    const places = new Places({ concurrency: 1, waiting: 1 }, 'searches')
+    const byItems = new PostgresItemSearch(busy, undefined, places)
+    const byTags = new PostgresTagSearch(busy, places)
+    const items = () => byItems.search(parseAql('items.find()', new Date()) as ItemQuery, scopeOf(content))
+    const tags = () => byTags.find({ repositories: [content.local] }, { limit: 1, after: undefined })
+    const [running, waiting] = [items(), tags()]
+    const refused = { code: 'TOO_MANY_REQUESTS', message: 'too many searches at once: try again in a moment' }
+    await expect(items()).rejects.toMatchObject(refused)
+    await expect(tags()).rejects.toMatchObject(refused)
+    freed.resolve([])
+    expect([await running, await waiting]).toEqual([{ items: [], isCut: false }, []])
+    expect(await tags()).toEqual([])
+  })
+
+  it('leaves connections to everything else', async () => {
+    const content = await open()
+    let [running, most] = [0, 0]
+    const counted = {
+      transaction: async () => {
+        running += 1
+        most = Math.max(most, running)
+        await new Promise((resolve) => setImmediate(resolve))
+        running -= 1
+        return []
+      },
+    } as unknown as Database
+    const search = new PostgresItemSearch(counted)
+    const query = parseAql('items.find()', new Date()) as ItemQuery
+    await Promise.all(Array.from({ length: 10 }, () => search.search(query, scopeOf(content))))
+    expect(most).toBe(2)
   })
 
   it('is stopped when it takes too long, and says what to do', async () => {

@@ -14,6 +14,7 @@ import type { RepositoryId } from '@entrepot/repositories'
 import { postgresErrorOf } from '../../database-error.js'
 import type { Database } from '../../database.js'
 import type { Arm } from './arms.js'
+import { searchPlaces } from '../search-places.js'
 import { itemStatement } from './item-statement.js'
 
 interface ItemRow {
@@ -52,13 +53,24 @@ export class PostgresItemSearch implements ItemSearch {
   constructor(
     private readonly database: Database,
     private readonly limits = usualLimits,
+    private readonly places = searchPlaces(),
   ) {}
 
   async search(query: ItemQuery, scope: ItemScope): Promise<FoundItems> {
     if (scope.repositories.length === 0 || query.limit === 0) return { items: [], isCut: false }
     const wanted = Math.min(query.limit ?? Infinity, this.limits.items)
     const { text, values } = itemStatement(query, scope, wanted + 1)
-    const rows = await this.database.transaction(async (transaction) => {
+    const rows = await this.places.take(() => this.#rows(text, values))
+    const byId = new Map(scope.repositories.map((repository) => [repository.id, repository]))
+    const items = rows.slice(0, wanted).flatMap((row) => {
+      const repository = byId.get(row.repo_id)
+      return repository === undefined ? [] : [itemOf(row, repository)]
+    })
+    return { items, isCut: rows.length > wanted && wanted !== query.limit }
+  }
+
+  #rows(text: string, values: readonly unknown[]): Promise<readonly ItemRow[]> {
+    return this.database.transaction(async (transaction) => {
       await transaction.query({ text: `SET LOCAL statement_timeout = ${this.limits.seconds * 1000}` }, [])
       // Compiling a plan for so many arms takes longer than running it.
       await transaction.query({ text: 'SET LOCAL jit = off' }, [])
@@ -68,12 +80,6 @@ export class PostgresItemSearch implements ItemSearch {
         throw postgresErrorOf(error)?.code === canceled ? tooSlow(this.limits.seconds, error) : error
       }
     })
-    const byId = new Map(scope.repositories.map((repository) => [repository.id, repository]))
-    const items = rows.slice(0, wanted).flatMap((row) => {
-      const repository = byId.get(row.repo_id)
-      return repository === undefined ? [] : [itemOf(row, repository)]
-    })
-    return { items, isCut: rows.length > wanted && wanted !== query.limit }
   }
 }
 

@@ -1,4 +1,4 @@
-import { RegistryError } from '@entrepot/kernel'
+import { RegistryError } from './registry-error.js'
 
 export interface PlaceLimits {
   /** What is done at one time. */
@@ -7,12 +7,16 @@ export interface PlaceLimits {
   readonly waiting: number
 }
 
-/** A bound on what a crowd of logins can cost. */
+/** A bound on what a crowd can cost, within this process. */
 export class Places {
   #taken = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor(private readonly limits: PlaceLimits) {}
+  /** @param what is bounded, for who is refused: `logins` */
+  constructor(
+    private readonly limits: PlaceLimits,
+    private readonly what: string,
+  ) {}
 
   /** @throws RegistryError TOO_MANY_REQUESTS when too many are waiting */
   async take<T>(work: () => Promise<T>): Promise<T> {
@@ -30,7 +34,7 @@ export class Places {
   /** Resolves when somebody who is done hands their place on. */
   private handedOn(): Promise<void> {
     if (this.#waiting.length >= this.limits.waiting) {
-      throw new RegistryError('TOO_MANY_REQUESTS', 'too many logins at once: try again in a moment', {
+      throw new RegistryError('TOO_MANY_REQUESTS', `too many ${this.what} at once: try again in a moment`, {
         retryAfterSeconds: 2,
       })
     }
