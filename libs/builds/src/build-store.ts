@@ -48,7 +48,11 @@ export interface RunSelection {
 
 /** Build-infos. A name and number may have several runs; the one that was started last is meant where not said otherwise. */
 export interface BuildStore {
-  /** A run of the same publisher, name, number and start is replaced, with its statuses. @returns whether one was */
+  /**
+   * A run of the same publisher, name, number and start is replaced, with its statuses.
+   * @returns whether one was
+   * @throws RegistryError REQUEST_INVALID for a document of more than `maximumBuildBytes`
+   */
   publish(build: BuildInfo, publisher: BuildPublisher): Promise<boolean>
   /** By name. */
   names(viewer: BuildViewer): Promise<readonly BuildSummary[]>
@@ -62,6 +66,7 @@ export interface BuildStore {
   /**
    * Puts the document and what it lists in the place of those of the run. `change` may be called several times.
    * @returns undefined when there is no such run
+   * @throws RegistryError REQUEST_INVALID for a document that became longer than `maximumBuildBytes`
    */
   change(
     viewer: BuildViewer,

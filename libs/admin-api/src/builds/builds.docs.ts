@@ -88,7 +88,7 @@ export const buildsDocs = describeRoutes('Builds', {
   },
   append: {
     summary: 'Add modules to a run',
-    details: 'What a module lists is added to that of the same id.',
+    details: 'What a module lists is added to that of the same id. The run stays within 16 MiB.',
     parameters: nameAndNumber,
     body: { schema: listOf({ ...free, required: ['id'], properties: { id: text } }), unknownFields: 'free' },
     answers: { 204: { description: 'They are added.' } },

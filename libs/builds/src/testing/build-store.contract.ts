@@ -1,6 +1,7 @@
 import { userId } from '@entrepot/kernel/testing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { BuildStore } from '../build-store.js'
+import { maximumBuildBytes } from '../build-text.js'
 import { parseBuildInfo } from '../parse-build-info.js'
 
 const ann = { id: userId('ann'), name: 'ann' }
@@ -128,6 +129,18 @@ export function buildStoreContract(name: string, open: () => Promise<BuildStore>
       expect(await store.rename(all, 'a', 'c')).toBe(2)
       expect(await store.find(all, 'c', '1')).toMatchObject({ name: 'c', document: { name: 'c' } })
       expect(await store.find(all, 'a', '1')).toBeUndefined()
+    })
+
+    it('keeps no run of more than 16 MiB, published or grown', async () => {
+      const long = { notes: 'é'.repeat(maximumBuildBytes / 2) }
+      const tooLong = { code: 'REQUEST_INVALID', message: expect.stringContaining('16 MiB') as string }
+      await expect(store.publish(buildOf('a', '1', day(1), long), ann)).rejects.toMatchObject(tooLong)
+      expect(await store.runs(all, 'a')).toEqual([])
+      await store.publish(buildOf('a', '1', day(1), { agent: 'old' }), ann)
+      const grown = store.change(all, 'a', '1', (document) => parseBuildInfo({ ...document, ...long }))
+      await expect(grown).rejects.toMatchObject(tooLong)
+      expect((await store.find(all, 'a', '1'))?.document).toMatchObject({ agent: 'old' })
+      expect((await store.find(all, 'a', '1'))?.document).not.toHaveProperty('notes')
     })
 
     it('loses nothing of changes made at once', async () => {

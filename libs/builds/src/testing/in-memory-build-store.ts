@@ -11,6 +11,7 @@ import {
   type RunSelection,
   type StoredBuild,
 } from '../build-store.js'
+import { buildTextOf } from '../build-text.js'
 
 interface Kept {
   readonly id: number
@@ -24,12 +25,13 @@ export class InMemoryBuildStore implements BuildStore {
   #kept: Kept[] = []
   #last = 0
 
-  publish(build: BuildInfo, publisher: BuildPublisher): Promise<boolean> {
+  async publish(build: BuildInfo, publisher: BuildPublisher): Promise<boolean> {
+    buildTextOf(build.document)
     const same = this.#kept.find((kept) => isSame(kept, build, publisher))
     this.#kept = this.#kept.filter((kept) => kept !== same)
     this.#last += 1
     this.#kept.push({ id: this.#last, build, publisher, published: new Date(this.#last), statuses: [] })
-    return Promise.resolve(same !== undefined)
+    return same !== undefined
   }
 
   names(viewer: BuildViewer): Promise<readonly BuildSummary[]> {
@@ -71,17 +73,18 @@ export class InMemoryBuildStore implements BuildStore {
     return Promise.resolve(kept && runOf(kept))
   }
 
-  change(
+  async change(
     viewer: BuildViewer,
     name: string,
     number: string,
     change: (document: BuildDocument) => BuildInfo,
   ): Promise<BuildRun | undefined> {
     const kept = this.#seen(viewer, name).find(({ build }) => build.number === number)
-    if (kept === undefined) return Promise.resolve(undefined)
+    if (kept === undefined) return undefined
     const { document, contents } = change(kept.build.document)
+    buildTextOf(document)
     kept.build = { ...kept.build, document, contents }
-    return Promise.resolve(runOf(kept))
+    return runOf(kept)
   }
 
   delete(viewer: BuildViewer, name: string, selection: RunSelection): Promise<readonly BuildRun[]> {

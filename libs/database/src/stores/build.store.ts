@@ -8,6 +8,7 @@ import {
   type BuildStatus,
   type BuildStore,
   type BuildSummary,
+  buildTextOf,
   type BuildViewer,
   maximumRuns,
   type RunSelection,
@@ -46,7 +47,7 @@ export class PostgresBuildStore implements BuildStore {
     return this.database
       .transaction(async (transaction) => {
         const gone = await transaction.query(sql.deleteSame, key)
-        const values = [...key, publisher.name, url ?? null, JSON.stringify(document)]
+        const values = [...key, publisher.name, url ?? null, buildTextOf(document)]
         const [row] = await transaction.query<{ id: string }>(sql.insertBuild, values)
         if (row === undefined) throw new Error('a build that was inserted has no row')
         await insertContents(transaction, row.id, contents)
@@ -109,7 +110,7 @@ export class PostgresBuildStore implements BuildStore {
       const [row] = await transaction.query<RunRow>(sql.lockRun, [seenBy(viewer), name, number])
       if (row === undefined) return undefined
       const { document, contents } = change(JSON.parse(row.document) as BuildDocument)
-      await transaction.query(sql.replaceDocument, [row.id, JSON.stringify(document)])
+      await transaction.query(sql.replaceDocument, [row.id, buildTextOf(document)])
       await transaction.query(sql.clearContents, [row.id])
       await insertContents(transaction, row.id, contents)
       return { number: row.number, started: row.started }
