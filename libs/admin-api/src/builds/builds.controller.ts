@@ -1,4 +1,10 @@
-import { type BuildDocument, parseBuildInfo, parseBuildName, parseStarted } from '@entrepot/builds'
+import {
+  type BuildDocument,
+  parseBuildInfo,
+  parseBuildName,
+  parseStarted,
+  type StoredBuild,
+} from '@entrepot/builds'
 import { Controller, Get, Header, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common'
 import type { Request, Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
@@ -81,9 +87,8 @@ export class BuildsController {
         if (runs.length > 0) return runsJson(this.base(request), name, runs)
         continue
       }
-      const meant = await this.numberOf(caller, name, number)
-      const found = meant && (await this.ports.builds.store.find(viewer, name, meant, started))
-      if (found !== undefined && found !== '') return buildJson(this.base(request), found)
+      const found = await this.find(caller, name, number, started)
+      if (found !== undefined) return buildJson(this.base(request), found)
     }
     throw noSuchBuild(paths[0].name, paths[0].number)
   }
@@ -103,8 +108,7 @@ export class BuildsController {
     }))
     const found: object[] = []
     for (const { name, number } of names) {
-      const meant = (await this.numberOf(caller, name, number)) ?? ''
-      const run = await this.ports.builds.store.find(buildViewerOf(caller), name, meant)
+      const run = await this.find(caller, name, number)
       found.push({ buildName: name, buildNumber: run?.number ?? '' })
     }
     const ignored = asked.flatMap(Object.keys).filter((name) => !askedFields.has(name))
@@ -156,10 +160,18 @@ export class BuildsController {
     return `Build renaming of ${JSON.stringify(name)} to ${JSON.stringify(to)} finished: ${count} runs\n`
   }
 
-  private async numberOf(caller: Caller, name: string, number: string): Promise<string | undefined> {
-    if (!latestOf.has(number)) return number
-    const run = await this.ports.builds.store.latest(buildViewerOf(caller), name, latestOf.get(number))
-    return run?.number
+  /** @param number may be one of `latestOf`: of several runs with the number of that one, it is that very one */
+  private async find(
+    caller: Caller,
+    name: string,
+    number: string,
+    started?: Date,
+  ): Promise<StoredBuild | undefined> {
+    const { store } = this.ports.builds
+    const viewer = buildViewerOf(caller)
+    if (!latestOf.has(number)) return store.find(viewer, name, number, started)
+    const latest = await store.latest(viewer, name, latestOf.get(number))
+    return latest && store.find(viewer, name, latest.number, started ?? latest.started)
   }
 
   private base(request: Request): string {

@@ -153,6 +153,25 @@ describe('build-info', () => {
     expect((await app.send('GET', path(name, 'LAST_RELEASE'))).status).toBe(404)
   })
 
+  it('takes for the last release the very run, of several with its number', async () => {
+    await publish('1', { agent: 'released' })
+    const [store, viewer] = [app.ports.builds.store, { kind: 'all' } as const]
+    const released = await store.find(viewer, name, '1')
+    const no = { comment: undefined, repository: undefined, ciUser: undefined, user: 'ann' }
+    await store.addStatus(released?.id ?? '', { status: 'released', timestamp: new Date(0), ...no })
+    await publish('1', { agent: 'later', started: '2026-02-01T00:00:00.000+0000' })
+    const read = async (number: string, query = '') =>
+      (await app.send('GET', `${path(name, number)}${query}`)).json
+    expect(await read('LAST_RELEASE')).toMatchObject({ buildInfo: { agent: 'released' } })
+    expect(await read('LATEST')).toMatchObject({ buildInfo: { agent: 'later' } })
+    const at = `?started=${encodeURIComponent(started)}`
+    expect(await read('LATEST', at)).toMatchObject({ buildInfo: { agent: 'released' } })
+    const asked = [{ buildName: name, buildNumber: 'LAST_RELEASE' }]
+    expect((await app.send('POST', `${base}/patternArtifacts`, asked)).json).toEqual([
+      { buildName: name, buildNumber: '1' },
+    ])
+  })
+
   it('takes the run that started at a moment, of several with its number', async () => {
     await publish('1', { agent: 'first' })
     await publish('1', { agent: 'second', started: '2026-02-01T00:00:00.000+0000' })
