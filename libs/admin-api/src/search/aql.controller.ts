@@ -1,4 +1,5 @@
 import { type BuildQuery, parseAql } from '@entrepot/aql'
+import { maximumRuns } from '@entrepot/builds'
 import { Controller, HttpCode, Inject, Post, Res } from '@nestjs/common'
 import type { Response } from 'express'
 import { type AdminApiPorts, adminApiPorts } from '../admin-api-ports.js'
@@ -47,6 +48,6 @@ export class AqlController {
     const all = caller.unlimited ? await this.ports.builds.store.entries(buildViewerOf(caller)) : []
     const found = await findBuilds(query, all)
     const results = found.map((entry) => buildEntryJson(entry, query.include.fields))
-    return aqlAnswer(query, results, undefined)
+    return aqlAnswer(query, results, all.length >= maximumRuns ? cutText : undefined)
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { maximumRuns } from '@entrepot/builds'
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { AdminApiApp, type Ask, errorsOf } from '../testing/admin-api-app.js'
 
@@ -116,6 +117,30 @@ describe('a search by AQL', () => {
     })
     expect(answer.headers.get('warning')).toContain('SHA-1')
     finder.mockRestore()
+  })
+
+  it('says when there are more runs of builds than it looked at', async () => {
+    const moment = new Date('2026-01-01')
+    const run = { number: '1', url: undefined, started: moment, published: moment, publishedBy: 'ann' }
+    const runs = Array.from({ length: maximumRuns }, (_, at) => ({ ...run, name: `build-${at}` }))
+    const entries = vi.spyOn(app.ports.builds.store, 'entries')
+    const query = 'builds.find({"name": "build-7"}).include("name")'
+    entries.mockResolvedValueOnce(runs)
+    expect((await ask(query)).json).toEqual({
+      results: [{ 'build.name': 'build-7' }],
+      range: {
+        start_pos: 0,
+        end_pos: 1,
+        total: 1,
+        notification: expect.stringContaining('trimmed') as string,
+      },
+    })
+    entries.mockResolvedValueOnce(runs.slice(1))
+    expect((await ask(query)).json).toEqual({
+      results: [{ 'build.name': 'build-7' }],
+      range: { start_pos: 0, end_pos: 1, total: 1 },
+    })
+    entries.mockRestore()
   })
 
   it('finds what the caller may read and nothing else: tags by pattern, and nothing by a token for something else', async () => {
