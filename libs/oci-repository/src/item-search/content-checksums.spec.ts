@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { BlobBody } from '@entrepot/blob-store'
+import { MemoryBlobStore } from '@entrepot/blob-store/testing'
 import { type Digest, digestOf } from '@entrepot/kernel'
 import { parseImageName } from '@entrepot/oci-model'
 import { localConfig } from '@entrepot/repositories/testing'
@@ -69,6 +71,38 @@ describe('SHA-1 of content', () => {
     const closed = bench.context({ may: () => false, mayPartly: () => false })
     expect(await checksums.of([content(layer)], closed)).toEqual(new Map())
     expect(store.sums.size).toBe(0)
+  })
+
+  it('is read no further when the client has left, and is computed by the next who asks', async () => {
+    const other = Buffer.from('{}')
+    const leaving = new AbortController()
+    const open = vi.spyOn(bench.blobs, 'open').mockImplementationOnce(async (...given) => {
+      const body: BlobBody | undefined = await MemoryBlobStore.prototype.open.apply(bench.blobs, given)
+      if (body === undefined) return undefined
+      const read = body.read.bind(body)
+      return Object.assign(body, {
+        read: (target: Buffer) => {
+          leaving.abort(new Error('the client has left'))
+          return read(target)
+        },
+      })
+    })
+    const left = bench.context({ signal: leaving.signal })
+    await expect(checksums.of([content(layer), content(other)], left)).rejects.toThrow('the client has left')
+    expect(open).toHaveBeenCalledTimes(1)
+    expect(store.sums.size).toBe(0)
+    await expect(checksums.of([content(other)], left)).rejects.toThrow('the client has left')
+    expect(open).toHaveBeenCalledTimes(1)
+    expect((await checksums.of([content(layer)], bench.context())).size).toBe(1)
+  })
+
+  it('is still computed for who waits for what somebody else has begun and left', async () => {
+    const leaving = new AbortController()
+    const first = checksums.of([content(layer)], bench.context({ signal: leaving.signal }))
+    const second = checksums.of([content(layer)], bench.context())
+    leaving.abort(new Error('the client has left'))
+    await expect(first).rejects.toThrow('the client has left')
+    expect((await second).get(digestOf(layer))).toBe(sha1(layer))
   })
 
   it('fails with the store, and is computed by the next who asks', async () => {

@@ -20,6 +20,12 @@ export interface ReadableContent {
   readonly isManifest: boolean
 }
 
+interface Reading {
+  readonly sum: Promise<string | undefined>
+  /** Of who began it. */
+  readonly signal: AbortSignal
+}
+
 /** How many bytes are read for one request; then the rest has no SHA-1 until it is asked for again. */
 export const maximumReadForChecksums = 4 * 1024 ** 3
 
@@ -31,14 +37,17 @@ const pieceBytes = 1024 * 1024
  */
 export class ContentChecksums {
   /** By digest: two that ask at once wait for one reading. */
-  readonly #running = new Map<Digest, Promise<string | undefined>>()
+  readonly #running = new Map<Digest, Reading>()
 
   constructor(
     private readonly store: ContentChecksumStore,
     private readonly repositories: OciRepositoryDirectory,
   ) {}
 
-  /** Without those that can't be read any more, or would be too much to read for one request. */
+  /**
+   * Without those that can't be read any more, or would be too much to read for one request.
+   * @throws the reason of the context's signal when the client has left
+   */
   async of(
     contents: readonly ReadableContent[],
     context: RequestContext,
@@ -48,6 +57,7 @@ export class ContentChecksums {
     let left = maximumReadForChecksums
     for (const [digest, content] of once) {
       if (known.has(digest) || content.size > left) continue
+      context.signal.throwIfAborted()
       left -= content.size
       const sum = await this.#computed(content, context)
       if (sum !== undefined) known.set(digest, sum)
@@ -57,11 +67,20 @@ export class ContentChecksums {
 
   async #computed(content: ReadableContent, context: RequestContext): Promise<string | undefined> {
     const { digest } = content
-    const running = this.#running.get(digest)
-    if (running !== undefined) return running
-    const reading = this.#read(content, context).finally(() => this.#running.delete(digest))
-    this.#running.set(digest, reading)
-    return reading
+    for (;;) {
+      const running = this.#running.get(digest)
+      if (running === undefined) break
+      try {
+        return await running.sum
+      } catch (error) {
+        // Who began it has left: the next goes on.
+        if (!running.signal.aborted) throw error
+        context.signal.throwIfAborted()
+      }
+    }
+    const sum = this.#read(content, context).finally(() => this.#running.delete(digest))
+    this.#running.set(digest, { sum, signal: context.signal })
+    return sum
   }
 
   async #read({ repository, image, digest, isManifest }: ReadableContent, context: RequestContext) {
@@ -79,6 +98,7 @@ export class ContentChecksums {
       const piece = Buffer.allocUnsafe(pieceBytes)
       try {
         for (let length = await body.read(piece); length > 0; length = await body.read(piece)) {
+          context.signal.throwIfAborted()
           hash.update(piece.subarray(0, length))
         }
       } finally {
