@@ -84,9 +84,25 @@ export interface ItemSearch {
 /** At most so many items are answered at once. */
 export const maximumFoundItems = 20_000
 
+type ComparedKey = Pick<AqlComparison<ItemField>, 'comparison' | 'value'>
+
+/** A query asks for each of its tables or items, and may have thousands of comparisons. */
+const idsWhere = new WeakMap<readonly SearchedRepository[], WeakMap<ComparedKey, readonly RepositoryId[]>>()
+
 /** Which of the repositories a comparison of AQL's field `repo` is true of. Patterns are not about virtual ones. */
 export function repositoriesWhere(
-  { comparison, value }: Pick<AqlComparison<ItemField>, 'comparison' | 'value'>,
+  compared: ComparedKey,
+  repositories: readonly SearchedRepository[],
+): readonly RepositoryId[] {
+  const known = idsWhere.get(repositories) ?? new WeakMap<ComparedKey, readonly RepositoryId[]>()
+  idsWhere.set(repositories, known)
+  const ids = known.get(compared) ?? idsOf(compared, repositories)
+  known.set(compared, ids)
+  return ids
+}
+
+function idsOf(
+  { comparison, value }: ComparedKey,
   repositories: readonly SearchedRepository[],
 ): readonly RepositoryId[] {
   const text = textOf(value)
