@@ -212,8 +212,12 @@ export const copyManifestProperties: Statement = {
   name: 'properties-copy-manifests',
   text: `
     INSERT INTO manifest_properties (repo_id, image, digest, kind, key, position, value)
-    SELECT $3::int, $4::text, digest, kind, key, position, value FROM manifest_properties
-    WHERE repo_id = $1::int AND image = $2::text AND digest = ANY ($5::text[])
+    SELECT $3::int, $4::text, digest, kind, key, position, value FROM manifest_properties source
+    WHERE repo_id = $1::int AND image = $2::text AND digest = ANY ($5::text[]) AND NOT EXISTS (
+      SELECT 1 FROM manifest_properties target
+      WHERE target.repo_id = $3::int AND target.image = $4::text AND target.digest = source.digest
+        AND target.kind = source.kind
+    )
     ORDER BY digest, kind, key, position
     ON CONFLICT DO NOTHING`,
 }

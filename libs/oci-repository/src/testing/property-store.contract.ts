@@ -183,6 +183,29 @@ export function propertyStoreContract(name: string, open: () => Promise<OpenedPr
       expect(await at(tagged('rc'))).toEqual({})
     })
 
+    it('leaves those that a manifest has at the target as they are, and mixes none into them', async () => {
+      const digest = await put('one', ['rc'])
+      const release = parseImageName('release/app')
+      const there = { kind: 'manifest' as const, image: release, digest }
+      const copy = (tag: string) =>
+        opened.copier.copy({
+          from: { repository: opened.repository, image: app, tag: parseTag('rc') },
+          to: { repository: opened.other, image: release, tag: parseTag(tag) },
+          move: false,
+          mayOverwrite: true,
+          actor: 'ann',
+        })
+      await copy('1.0')
+      expect(await at(there, opened.other)).toEqual({})
+      await opened.properties.change(opened.other, [there], {
+        set: propertiesOf({ qa: ['own'] }),
+        remove: [],
+      })
+      await set([manifestAt(digest)], { qa: ['first', 'second'], more: ['x'] })
+      await copy('1.1')
+      expect(await at(there, opened.other)).toEqual({ qa: ['own'] })
+    })
+
     it('tells the labels and annotations of manifests, without what can’t be searched for', async () => {
       const digest = await put('one', ['1'], {
         annotations: { b: 'two', a: 'one', nul: 'a\0b', ['\ud800']: 'half', long: 'x'.repeat(2401) },
