@@ -86,7 +86,20 @@ export interface ChangeStatements {
 const places = 'unnest($2::text[], $3::text[], $4::int[]) AS k (image, name, revision)'
 const values = 'unnest($5::text[], $6::int[], $7::text[]) AS v (key, position, value)'
 
-const amount = `count(DISTINCT key)::int AS count, sum(octet_length(key) + octet_length(value))::int AS bytes`
+/** @param which of the table's rows for an image are the item's; all when left out */
+function tooManyIn(name: string, table: string, which = 'true'): Statement {
+  return {
+    name,
+    text: `
+      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
+      CROSS JOIN LATERAL (
+        SELECT count(DISTINCT key)::int AS count, sum(octet_length(key) + octet_length(value))::int AS bytes
+        FROM ${table} p
+        WHERE p.repo_id = $1::int AND p.image = k.image AND ${which}
+      ) c
+      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
+  }
+}
 
 /** What is left of the tag's time before its last move goes too. */
 export const changeTags: ChangeStatements = {
@@ -104,16 +117,7 @@ export const changeTags: ChangeStatements = {
       INSERT INTO tag_properties (repo_id, image, tag, revision, key, position, value)
       SELECT $1::int, k.image, k.name, k.revision, v.key, v.position, v.value FROM ${places}, ${values}`,
   },
-  tooMany: {
-    name: 'properties-count-tags',
-    text: `
-      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
-      CROSS JOIN LATERAL (
-        SELECT ${amount} FROM tag_properties p
-        WHERE p.repo_id = $1::int AND p.image = k.image AND p.tag = k.name
-      ) c
-      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
-  },
+  tooMany: tooManyIn('properties-count-tags', 'tag_properties', 'p.tag = k.name'),
 }
 
 export const changeManifests: ChangeStatements = {
@@ -131,16 +135,11 @@ export const changeManifests: ChangeStatements = {
       INSERT INTO manifest_properties (repo_id, image, digest, kind, key, position, value)
       SELECT $1::int, k.image, k.name, 'property', v.key, v.position, v.value FROM ${places}, ${values}`,
   },
-  tooMany: {
-    name: 'properties-count-manifests',
-    text: `
-      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
-      CROSS JOIN LATERAL (
-        SELECT ${amount} FROM manifest_properties p
-        WHERE p.repo_id = $1::int AND p.image = k.image AND p.digest = k.name AND p.kind = 'property'
-      ) c
-      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
-  },
+  tooMany: tooManyIn(
+    'properties-count-manifests',
+    'manifest_properties',
+    "p.digest = k.name AND p.kind = 'property'",
+  ),
 }
 
 /** Another change may have begun at another manifest of the image: the later one wins. */
@@ -159,16 +158,7 @@ export const changeImages: ChangeStatements = {
       SELECT $1::int, k.image, v.key, v.position, v.value FROM ${places}, ${values}
       ON CONFLICT (repo_id, image, key, position) DO UPDATE SET value = excluded.value`,
   },
-  tooMany: {
-    name: 'properties-count-images',
-    text: `
-      SELECT k.image, k.name, c.count, c.bytes FROM ${places}
-      CROSS JOIN LATERAL (
-        SELECT ${amount} FROM image_properties p
-        WHERE p.repo_id = $1::int AND p.image = k.image
-      ) c
-      WHERE c.count > $5::int OR c.bytes > $6::int LIMIT 1`,
-  },
+  tooMany: tooManyIn('properties-count-images', 'image_properties'),
 }
 
 export const changeRepository: ChangeStatements = { ...changeImages, lock: lockRepository }
