@@ -9,7 +9,7 @@ import { objectOf } from '../http/object-of.js'
 import { parseDto, unknownFieldsIn } from '../http/parse-dto.js'
 import { findTarget } from '../items/find-target.js'
 import type { PathParts } from '../items/item-path.js'
-import { recordSurplus, recordTransfer } from '../items/record-transfer.js'
+import { recordTransferEvent } from '../items/record-transfer.js'
 import { RequestContexts } from '../items/request-contexts.js'
 import { type TransferMessage, transferMessages } from '../items/transfer-messages.js'
 import { JsonBody, type JsonObject } from '../json-body.js'
@@ -113,7 +113,7 @@ export class PromoteBuildController {
         context,
       )) {
         events.push(event)
-        if (!dryRun) this.record(caller, event, move)
+        if (!dryRun) recordTransferEvent(this.ports.audit, caller, event, { move, origin: 'promotedFrom' })
       }
       const summary = { move, dryRun, from: `${repository}:${path}`, to: `${target.key}:${path}` }
       messages.push(...transferMessages(summary, events))
@@ -125,13 +125,6 @@ export class PromoteBuildController {
       }
     }
     return messages
-  }
-
-  private record(caller: Caller, event: TransferEvent, move: boolean): void {
-    const { audit } = this.ports
-    if (event.kind === 'transferred') recordTransfer(audit, caller, event, { move, origin: 'promotedFrom' })
-    if (event.kind === 'surplus')
-      recordSurplus(audit, caller, `${event.repository}/${event.image}`, event.surplus)
   }
 }
 

@@ -19,6 +19,7 @@ import { itemPathOf, noSuchItem, type PathParts } from './item-path.js'
 import { downloadDocs } from './download.docs.js'
 import { RequestContexts } from './request-contexts.js'
 import { withoutCacheSuffix } from './cache-suffix.js'
+import { findSource } from './find-source.js'
 
 const pieceBytes = 256 * 1024
 
@@ -46,7 +47,7 @@ export class DownloadController {
       throw new RegistryError('ROUTE_UNKNOWN', `there is no ${request.method} ${request.path}`)
     const path = itemPathOf(asked, parts)
     const key = withoutCacheSuffix(asked, this.ports.repositories)
-    const repository = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
+    const repository = findSource(this.ports, this.visible, caller, key)
     if (repository === undefined) throw noSuchItem(asked, path)
     const context = { ...this.contexts.of(caller, response), metadataOnly: request.method === 'HEAD' }
     const item = await this.ports.content.items.find(repository, path, context)

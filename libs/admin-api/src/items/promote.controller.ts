@@ -16,6 +16,7 @@ import { promoteDocs } from './items.docs.js'
 import { PromotionDto } from './promotion.dto.js'
 import { recordTransfer, recordSurplus } from './record-transfer.js'
 import { RequestContexts } from './request-contexts.js'
+import { findSource } from './find-source.js'
 
 /** Artifactory's "Promote Docker Image": a tag, or all tags of an image, from one repository into another. */
 @RequiresLogin()
@@ -37,7 +38,7 @@ export class PromoteController {
     @JsonBody() body: JsonObject,
     @Res({ passthrough: true }) response: Response,
   ): Promise<string> {
-    const source = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
+    const source = findSource(this.ports, this.visible, caller, key)
     if (source === undefined) throw noSuch('repository', key)
     const asked = parseDto(PromotionDto, withoutEmpty(body))
     const context = this.contexts.of(caller, response)

@@ -5,12 +5,30 @@ import { recordChange } from '../record-change.js'
 
 type Transferred = Extract<TransferEvent, { readonly kind: 'transferred' }>
 
+interface HowTransferred {
+  readonly move: boolean
+  readonly origin: 'promotedFrom' | 'copiedFrom'
+}
+
+/** Writes down what an event of a transfer did; one that failed has done nothing. */
+export function recordTransferEvent(
+  audit: AuditTrail,
+  caller: Caller,
+  event: TransferEvent,
+  how: HowTransferred,
+): void {
+  if (event.kind === 'transferred') recordTransfer(audit, caller, event, how)
+  if (event.kind === 'surplus') {
+    recordSurplus(audit, caller, `${event.repository}/${event.image}`, event.surplus)
+  }
+}
+
 /** Writes down both ends of what was copied or moved. */
 export function recordTransfer(
   audit: AuditTrail,
   caller: Caller,
   { from, to, digest, replaced }: Omit<Transferred, 'kind'>,
-  how: { readonly move: boolean; readonly origin: 'promotedFrom' | 'copiedFrom' },
+  how: HowTransferred,
 ): void {
   recordChange(audit, caller, {
     action: 'push',

@@ -9,12 +9,13 @@ import { statusOfError } from '../status-of-error.js'
 import { VisibleRepositories } from '../visible-repositories.js'
 import { findTarget } from './find-target.js'
 import { itemPathOf, noSuchItem, type PathParts } from './item-path.js'
-import { recordTransfer, recordSurplus } from './record-transfer.js'
+import { recordTransferEvent } from './record-transfer.js'
 import { RequestContexts } from './request-contexts.js'
 import { transferDocs } from './transfer.docs.js'
 import { TransferErrorFilter } from './transfer-error-filter.js'
 import { transferMessages } from './transfer-messages.js'
 import { transferQueryOf } from './transfer-options.js'
+import { findSource } from './find-source.js'
 
 /** Artifactory's "Copy Item" and "Move Item". */
 @RequiresLogin()
@@ -55,7 +56,7 @@ export class TransferItemsController {
 
   private async transfer(move: boolean, { key, path, query, caller, response }: Asked): Promise<object> {
     const { repository, path: targetPath, into, dryRun, failFast } = transferQueryOf(query)
-    const source = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
+    const source = findSource(this.ports, this.visible, caller, key)
     if (source === undefined) throw noSuchItem(key, path)
     const target = findTarget(this.ports, this.visible, caller, repository)
     const request = { source, sourcePath: path, target, targetPath, into, move, dryRun, failFast }
@@ -66,7 +67,7 @@ export class TransferItemsController {
     const events: TransferEvent[] = []
     for await (const event of itemTransfer.run(plan, request, context)) {
       events.push(event)
-      if (!dryRun) this.record(caller, event, move)
+      if (!dryRun) recordTransferEvent(this.ports.audit, caller, event, { move, origin: 'copiedFrom' })
     }
     // All of it may have gone since it was found.
     if (events.length === 0) throw noSuchItem(key, path)
@@ -78,14 +79,6 @@ export class TransferItemsController {
     const status = statusOfError[last.code]
     response.status(status)
     return { messages, errors: failures.map(({ message }) => ({ status, message })) }
-  }
-
-  private record(caller: Caller, event: TransferEvent, move: boolean): void {
-    const { audit } = this.ports
-    if (event.kind === 'transferred') recordTransfer(audit, caller, event, { move, origin: 'copiedFrom' })
-    if (event.kind === 'surplus') {
-      recordSurplus(audit, caller, `${event.repository}/${event.image}`, event.surplus)
-    }
   }
 }
 

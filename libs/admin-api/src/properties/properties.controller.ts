@@ -17,6 +17,7 @@ import { VisibleRepositories } from '../visible-repositories.js'
 import { warnOfIgnored } from '../warn-of-ignored.js'
 import { parseKeys, parsePatch, parseProperties } from './parse-properties.js'
 import { propertiesDocs } from './properties.docs.js'
+import { findSource } from '../items/find-source.js'
 
 type Queries = Record<string, unknown>
 
@@ -81,7 +82,7 @@ export class PropertiesController {
   private async change({ key, parts, caller, response }: Asked, change: ItemPropertyChange): Promise<void> {
     const path = itemPathOf(key, parts)
     const holder = withoutCacheSuffix(key, this.ports.repositories)
-    const repository = this.visible.find(caller, holder) && this.ports.content.repositories.find(holder)
+    const repository = findSource(this.ports, this.visible, caller, holder)
     if (repository === undefined) throw noSuchItem(key, path)
     const context = this.contexts.of(caller, response)
     const changed = await this.ports.content.itemProperties.change(repository, path, change, context)

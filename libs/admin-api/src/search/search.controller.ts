@@ -16,6 +16,7 @@ import { criteriaOf } from './criteria-of.js'
 import { itemSearchDocs } from './tag-search.docs.js'
 import { detailOf, resultLimit, searchResults } from './search-results.js'
 import { searchedRepositories } from './searched-repositories.js'
+import { findSource } from '../items/find-source.js'
 
 type Queries = Record<string, unknown>
 
@@ -84,7 +85,7 @@ export class SearchController {
     if (colon < 0) throw invalid('pattern has no colon, expected repository:folder/*/file')
     const key = sourcePattern.slice(0, colon)
     const pattern = new PathPattern(sourcePattern.slice(colon + 1))
-    const repository = this.visible.find(caller, key) && this.ports.content.repositories.find(key)
+    const repository = findSource(this.ports, this.visible, caller, key)
     if (repository === undefined) throw noSuch('repository', key)
     const segments = pattern.text.split('/')
     const literal = segments.findIndex((segment) => /[*?]/.test(segment))
